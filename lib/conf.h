@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef WATTGATE_CONF_H
+#define WATTGATE_CONF_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "err.h"
+#include "share.h"
+
+/*
+ * /etc/wattgate/wattgate.conf: INI, read by inih. One file may serve a whole
+ * cluster: sections [bmc PATTERN] and [hardware PATTERN] apply to the nodes
+ * that match the shell pattern (the last matching section wins, key by key),
+ * and %n in values stands for the node's name.
+ *
+ *   # top of the file, before any section
+ *   period = 5s
+ *   max_gap = 15s           ; default 3 periods
+ *   share = model
+ *   ledger_dir = /var/lib/wattgate/ledger
+ *   state_dir = /var/lib/wattgate
+ *   rollup = 1h             ; divides an hour
+ *   checkpoint = 60s        ; at most 60s
+ *   log_level = info
+ *   [bmc]
+ *   url = https://%n-bmc
+ *   user = wattgate
+ *   password_file = /etc/wattgate/bmc.secret
+ *   auth = session          ; session (falls back to basic) or basic
+ *   ca_file = /etc/wattgate/bmc-ca.pem
+ *   insecure = false
+ *   timeout = 4s
+ *   [hardware]
+ *   cores, gpus, memory (MiB; or 64G, 2000M), core_power (12W), gpu_power,
+ *   memory_power (W per GB), threads_per_core, memory_consumable
+ *   [slurm]
+ *   scontrol = /usr/bin/scontrol    ; empty: never ask
+ *   [report]
+ *   pue, intensity (g/kWh), tariff (currency per kWh)
+ */
+
+struct conf {
+	char path[PATH_MAX];	/* where it was read from */
+	char node[256];
+	int64_t period_ns;
+	int64_t max_gap_ns;
+	int64_t rollup_ns;
+	int64_t checkpoint_ns;
+	enum share_mode share;
+	int log_level;		/* enum log_level */
+	char ledger_dir[PATH_MAX];
+	char state_dir[PATH_MAX];
+	struct {
+		char url[1024];	/* without a trailing slash; "" = not set */
+		char user[256];
+		char password_file[PATH_MAX];
+		char ca_file[PATH_MAX];
+		bool basic;	/* auth = basic */
+		bool insecure;
+		int64_t timeout_ns;
+	} bmc;
+	hardware_t hw;		/* 0 where the file is silent */
+	bool hw_mem_consumable_set;
+	char scontrol[PATH_MAX];	/* "" = never ask */
+	double pue;		/* 1 where not set */
+	double intensity_g_per_kwh;	/* NaN where not set */
+	double tariff_per_kwh;	/* NaN where not set */
+};
+
+/* Where the file is: `arg` if not NULL, else $WATTGATE_CONF, else the default. */
+const char *conf_path(const char *arg);
+
+/*
+ * The node's name: `arg` if not NULL, else $WATTGATE_NODE, else
+ * $SLURMD_NODENAME, else the host name up to its first dot. Refuses names
+ * that are not a plain file name. Returns 0 or -1.
+ */
+int conf_node_name(const char *arg, char *buf, unsigned long size,
+		   struct err *err);
+
+/*
+ * Read `path` for `node`. On error returns -1 with "FILE:LINE: what, what to
+ * do"; unknown keys, sections, bad units, values out of range, over-long
+ * lines and keys given twice in one section are errors.
+ */
+int conf_load(const char *path, const char *node, struct conf *conf,
+	      struct err *err);
+
+/*
+ * "5s", "250ms", "2m", "1h" -> nanoseconds. A bare number is refused: the
+ * unit is part of the value. Returns 0 or -1.
+ */
+int conf_parse_duration(const char *text, int64_t *ns);
+
+/* The run directory: $WATTGATE_RUN_DIR, else the one built in. */
+const char *conf_run_dir(void);
+
+/* RUNDIR/NODE/NAME into buf; -1 if it does not fit. */
+int conf_run_path(char *buf, unsigned long size, const char *node,
+		  const char *name);
+
+#endif

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The core: one archive of position independent objects. Symbols are hidden, so
+# that a plugin which links parts of it adds no name to slurmd.
+
+noinst_LIBRARIES += lib/libcore.a
+lib_libcore_a_CPPFLAGS = $(AM_CPPFLAGS) $(ZLIB_CFLAGS) $(INIH_CFLAGS)
+lib_libcore_a_CFLAGS = $(AM_CFLAGS) -fPIC -fvisibility=hidden
+lib_libcore_a_SOURCES = \
+	lib/clock.c \
+	lib/err.c \
+	lib/log.c \
+	lib/clock.h \
+	lib/conf.h \
+	lib/err.h \
+	lib/gate.h \
+	lib/gaterec.h \
+	lib/ledger.h \
+	lib/log.h \
+	lib/secret.h \
+	lib/series.h \
+	lib/share.h \
+	lib/suspend.h
