@@ -94,6 +94,9 @@ int conf_load(const char *path, const char *node, struct conf *conf,
  */
 int conf_parse_duration(const char *text, int64_t *ns);
 
+/* Is it a name that conf_node_name() would take: a plain file name? */
+bool conf_node_name_valid(const char *name);
+
 /* The run directory: $WATTGATE_RUN_DIR, else the one built in. */
 const char *conf_run_dir(void);
 

@@ -8,14 +8,20 @@ lib_libcore_a_CPPFLAGS = $(AM_CPPFLAGS) $(ZLIB_CFLAGS) $(INIH_CFLAGS)
 lib_libcore_a_CFLAGS = $(AM_CFLAGS) -fPIC -fvisibility=hidden
 lib_libcore_a_SOURCES = \
 	lib/clock.c \
+	lib/conf_dirs.c \
 	lib/err.c \
+	lib/ledger.c \
+	lib/ledger_codec.c \
+	lib/ledger_reader.c \
 	lib/log.c \
+	lib/share.c \
 	lib/clock.h \
 	lib/conf.h \
 	lib/err.h \
 	lib/gate.h \
 	lib/gaterec.h \
 	lib/ledger.h \
+	lib/ledger_codec.h \
 	lib/log.h \
 	lib/secret.h \
 	lib/series.h \

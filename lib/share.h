@@ -14,7 +14,8 @@
  *   share = (gpus * gpu_w + cores * core_w + mem_gb * mem_w_per_gb) of the job
  *         / the same of the whole node
  *
- * In every mode an allocation that holds every allocatable core has share 1.
+ * with a GB of 1024 MiB, as Slurm counts. In every mode an allocation that
+ * holds every allocatable core has share 1.
  */
 
 enum share_mode {
@@ -55,12 +56,16 @@ hardware_t hardware_default(double cores);
 
 /*
  * The share. Holdings above the node's are clamped. Returns 0..1; NaN where
- * the hardware cannot answer (no cores known).
+ * the hardware cannot answer (no cores known) or a number is negative or not
+ * finite. SHARE_EXCLUSIVE asks nothing: 1.
  */
 double share_compute(enum share_mode mode, const hardware_t *node,
 		     const holding_t *part);
 
-/* Green Algorithms watts of a holding: usage 1, PUE 1. */
+/*
+ * Green Algorithms watts of a holding: usage 1, PUE 1. Clamped as above where
+ * the node's cores are known. NaN as above, save that cores may be unknown.
+ */
 double share_model_w(const hardware_t *node, const holding_t *part);
 
 /* "model", "cores", ...; share_mode_parse() returns 0, or -1 for no mode. */

@@ -2,15 +2,41 @@
 #
 # Unit tests. To add one, add its line to unit_tests: the program is made of
 # tests/unit/NAME.c and links the core. One that needs more sets
-# tests_unit_NAME_LDADD (and _SOURCES) below.
+# tests_unit_NAME_LDADD, _SOURCES or _CPPFLAGS below.
 
 unit_tests =
-
-if HAVE_CHECK
-check_PROGRAMS += $(unit_tests)
-TESTS += $(unit_tests)
-endif
+unit_tests += tests/unit/test_ledger
 
 AM_CPPFLAGS += $(CHECK_CFLAGS)
 UNIT_LIBS = $(CORE_LIBS) $(CHECK_LIBS)
 LDADD = $(UNIT_LIBS)
+
+tests_unit_test_ledger_CPPFLAGS = $(AM_CPPFLAGS) \
+	-DGOLDEN_DIR='"$(abs_srcdir)/tests/unit/golden"'
+
+if HAVE_CHECK
+check_PROGRAMS += $(unit_tests)
+TESTS += $(unit_tests)
+else
+check-local:
+	@echo 'make check needs the library Check (Debian: check)' >&2; exit 1
+endif
+
+# The same programs under valgrind, in one process each.
+VALGRIND_FLAGS = --quiet --error-exitcode=99 --leak-check=full \
+	--errors-for-leak-kinds=definite,indirect,possible
+
+if ENABLE_SANITIZERS
+check-valgrind:
+	@echo 'valgrind and --enable-sanitizers exclude each other' >&2; exit 1
+else
+check-valgrind: $(check_PROGRAMS)
+	@test -n '$(VALGRIND)' || { echo 'valgrind is missing' >&2; exit 1; }
+	@for t in $(check_PROGRAMS); do \
+		echo "  VALGRIND $$t"; \
+		CK_FORK=no CK_VERBOSITY=minimal CK_TIMEOUT_MULTIPLIER=20 \
+		$(VALGRIND) $(VALGRIND_FLAGS) ./$$t || exit 1; \
+	done
+endif
+
+.PHONY: check-valgrind
