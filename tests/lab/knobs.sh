@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# What can be set in the environment before `tests/run lab slurm up`. `up`
+# keeps the values in $LAB_DIR/etc/knobs, so that later calls need LAB_DIR only.
+
+KNOBS=(
+	"LAB_CPUS=2"		# CPUs (cores) of each node
+	"LAB_GPUS=2"		# GPUs of each node, null devices
+	"LAB_MEMORY=2000"	# MB of each node
+	"LAB_ENERGY=wattgate"	# AcctGatherEnergyType; none for a plain cluster
+	"LAB_SPANK=1"		# spank_wattgate.so in plugstack.conf
+	"LAB_CONTAIN=1"		# PrologFlags=Contain
+	"LAB_TASK_FREQ=1"	# JobAcctGatherFrequency task=, seconds
+	"LAB_NODE_FREQ=1"	# AcctGatherNodeFreq, seconds
+	"LAB_SELECT_PARAMS=CR_CPU"	# SelectTypeParameters
+	"LAB_PROCTRACK=linuxproc"	# ProctrackType
+	"LAB_OVERSUBSCRIBE=NO"	# of the partition
+	"LAB_PROFILE=none"	# hdf5: acct_gather_profile/hdf5 into $LAB_DIR/hdf5
+	"LAB_KILL_WAIT=5"	# KillWait, seconds
+	"LAB_EXTRA_CONF="	# more lines for slurm.conf
+	"LAB_PARTITION_EXTRA="	# more words for the partition's line
+	"LAB_NODE_EXTRA="	# more words for the nodes' lines
+	"LAB_WATTGATED=1"	# a wattgated and a BMC for each node
+	"LAB_PERIOD=1"		# sample period: seconds, or with a unit
+	"LAB_SHARE=cores"	# share mode
+	"LAB_CHECKPOINT=5s"	# of open allocations
+	"LAB_ROLLUP=1h"		# length of the ledger's intervals
+	"LAB_WATTGATE_TOP="	# more lines for the top of wattgate.conf
+	"LAB_WATTGATE_CONF="	# more lines, with sections, for its end
+	"LAB_BMC_SHAPE=both"	# of the simulated BMCs: environment, power, both
+	"LAB_BMC_PROGRAM_n1="	# what their nodes draw
+	"LAB_BMC_PROGRAM_n2="
+	"LAB_BMC_URL_n1="	# a foreign BMC instead of the simulated one
+	"LAB_BMC_URL_n2="
+	"LAB_BMC_USER="		# for foreign BMCs; none: no authentication
+)
+# not kept with the others: LAB_BMC_PASSWORD goes into a file of mode 0600
+
+knobs_default() {
+	local knob name
+	for knob in "${KNOBS[@]}"; do
+		name=${knob%%=*}
+		[ -n "${!name-}" ] || printf -v "$name" '%s' "${knob#*=}"
+	done
+	# a daemon of the user `wattgate` in real life; here a plain system user
+	LAB_DAEMON_USER=news
+}
+
+knobs_check() {
+	local name
+	for name in LAB_CPUS LAB_GPUS LAB_MEMORY LAB_TASK_FREQ LAB_NODE_FREQ LAB_KILL_WAIT; do
+		[[ ${!name} =~ ^[0-9]{1,6}$ ]] || die "$name=${!name}: a number is needed"
+	done
+	for name in LAB_SPANK LAB_CONTAIN LAB_WATTGATED; do
+		[[ ${!name} =~ ^[01]$ ]] || die "$name=${!name}: 0 or 1"
+	done
+	[[ $LAB_PERIOD =~ [a-z]$ ]] || LAB_PERIOD=${LAB_PERIOD}s
+	if [ "$LAB_ENERGY" != wattgate ] && [ "$LAB_SPANK" = 0 ]; then
+		LAB_WATTGATED=0
+	fi
+}
+
+knobs_save() {
+	local knob name
+	for knob in "${KNOBS[@]}"; do
+		name=${knob%%=*}
+		printf '%s=%q\n' "$name" "${!name}"
+	done >"$LAB_DIR/etc/knobs"
+}
+
+knobs_load() {
+	LAB_DAEMON_USER=news
+	# shellcheck disable=SC1091
+	. "$LAB_DIR/etc/knobs"
+}
+
+# A value that belongs to a node: node_knob LAB_BMC_URL n1 -> REPLY
+node_knob() {
+	local name=${1}_${2//-/_}
+	REPLY=${!name-}
+}

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# munge, MariaDB, slurmdbd, slurmctld and the slurmds of a lab.
+
+start_munge() {
+	local key=$LAB_DIR/munge/key
+	[ -s "$key" ] || (umask 077 && head -c 128 /dev/urandom >"$key")
+	# --origin: a fresh machine may not know its own name
+	proc_start munged /usr/sbin/munged --foreground --key-file="$key" \
+		--socket="$LAB_DIR/run/munge.socket" \
+		--pid-file="$LAB_DIR/run/munged.pid" \
+		--log-file="$LAB_DIR/munge/log" --seed-file="$LAB_DIR/munge/seed" \
+		--num-threads=10 --origin=127.0.0.1
+}
+munge_ready() { munge -S "$LAB_DIR/run/munge.socket" -n; }
+
+# An empty database takes seconds to make and 30 MB to keep: done once, then
+# copied for each new lab.
+make_db_dir() {
+	local cache=$LAB_CACHE/db tmp
+	if [ ! -d "$cache" ]; then
+		own_dir "$LAB_CACHE"
+		tmp=$(mktemp -d "$LAB_CACHE/db.XXXXXX") && chown mysql: "$tmp" || return 1
+		mariadb-install-db --no-defaults --user=mysql --datadir="$tmp" \
+			--auth-root-authentication-method=socket --skip-test-db \
+			--innodb-log-file-size=8M >"$LAB_DIR/log/install-db.log" 2>&1 || return 1
+		# another lab may have been faster
+		mv -T "$tmp" "$cache" 2>/dev/null || rm -rf "$tmp"
+	fi
+	cp -a --reflink=auto "$cache" "$LAB_DIR/db.new" && mv -T "$LAB_DIR/db.new" "$LAB_DIR/db"
+}
+
+start_db() {
+	local sock=$LAB_DIR/run/db/sock
+	[ -d "$LAB_DIR/db" ] || make_db_dir || return 1
+	install -d -o mysql -m 0755 "$LAB_DIR/run/db" || return 1
+	# nothing of /etc/mysql; a lab's data need not survive a power cut
+	proc_start mariadbd /usr/sbin/mariadbd --no-defaults --user=mysql \
+		--datadir="$LAB_DIR/db" --socket="$sock" --port="$PORT_DB" \
+		--bind-address=127.0.0.1 --pid-file="$LAB_DIR/run/db/pid" \
+		--innodb-buffer-pool-size=64M --innodb-log-file-size=8M \
+		--innodb-lock-wait-timeout=900 --innodb-flush-log-at-trx-commit=0 \
+		--skip-log-bin --skip-name-resolve --tmpdir="$LAB_DIR/run/db"
+}
+
+db_ready() { mariadb-admin --no-defaults -S "$LAB_DIR/run/db/sock" ping; }
+
+db_grant() {
+	local pass
+	pass=$(cat "$LAB_DIR/etc/db.secret")
+	mariadb --no-defaults -S "$LAB_DIR/run/db/sock" <<-SQL
+	create database if not exists slurm_acct_db;
+	create or replace user slurm@'127.0.0.1' identified by '$pass';
+	grant all on slurm_acct_db.* to slurm@'127.0.0.1';
+	SQL
+}
+
+start_dbd() { proc_start slurmdbd /usr/sbin/slurmdbd -D; }
+dbd_ready() { sacctmgr -n show cluster; }
+
+make_associations() {
+	local user account=1
+	[ -z "$(sacctmgr -nP show account proj2 format=account)" ] || return 0
+	sacctmgr -i -Q add cluster lab >/dev/null
+	sacctmgr -i -Q add account proj1,proj2 Cluster=lab >/dev/null || return 1
+	sacctmgr -i -Q add user root Account=proj1 >/dev/null || return 1
+	for user in $LAB_USERS; do
+		sacctmgr -i -Q add user "$user" Account="proj$account" >/dev/null || return 1
+		account=$((3 - account))
+	done
+}
+
+start_ctl() { proc_start slurmctld /usr/sbin/slurmctld -D -i; }
+ctl_ready() { scontrol ping | grep -q 'is UP'; }
+
+# Several slurmd on one host: -N says which node each one is.
+start_node() {
+	mkdir -p "$LAB_DIR/spool/$1" || return 1
+	WATTGATE_RUN_DIR=$LAB_DIR/wattgate/run \
+		proc_start "slurmd.$1" /usr/sbin/slurmd -D -N "$1"
+}
+
+node_ready() {
+	[[ $(sinfo -hN -n "$1" -o %T) =~ ^(idle|mixed|allocated)$ ]]
+}
+
+nodes_ready() {
+	local node
+	for node in $LAB_NODES; do
+		node_ready "$node" || return 1
+	done
+}
+
+# What is started when, and how long it may take. Each log of these daemons
+# is $LAB_DIR/log/NAME.log; those with a log file of their own append to it.
+up_slurm() {
+	local node
+	start_munge && start_db || return 1
+	wait_until 10 munge_ready || { note "munged does not answer"; return 1; }
+	wait_until 30 db_ready || { note "MariaDB does not answer"; return 1; }
+	db_grant && start_dbd || return 1
+	wait_until 30 dbd_ready || { note "slurmdbd does not answer"; return 1; }
+	make_associations && start_ctl || return 1
+	wait_until 20 ctl_ready || { note "slurmctld does not answer"; return 1; }
+	for node in $LAB_NODES; do
+		start_node "$node" || return 1
+	done
+}
+
+# Jobs end in the accounting before the daemons go, or the next `up` would
+# find them requeued.
+cancel_jobs() {
+	local jobs
+	proc_alive slurmctld || return 0
+	jobs=$(timeout 2 squeue -h -o %A | sort -u)
+	[ -n "$jobs" ] || return 0
+	# shellcheck disable=SC2086
+	timeout 2 scancel --quiet $jobs 2>/dev/null
+	wait_until 2 no_jobs
+}
+no_jobs() { [ -z "$(timeout 2 squeue -h -o %A)" ]; }
+
+down_slurm() {
+	local node slurmds=()
+	for node in $LAB_NODES; do
+		slurmds+=("slurmd.$node")
+	done
+	cancel_jobs
+	proc_stop "${slurmds[@]}" slurmctld
+	lab_kill_all lab_steps
+	proc_stop slurmdbd
+	proc_stop mariadbd munged
+}

@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# The wattgate side of a lab: directories and owners as in production (the
+# plain user `news` stands for `wattgate`), configuration, a simulated BMC and
+# a supervised wattgated for each node.
+
+WATTGATE_PROGRAMS="cli/wattgate collector/wattgated tests/bmcsim/bmcsim"
+WATTGATE_PLUGINS="plugin/acct_gather_energy_wattgate.so plugin/spank_wattgate.so"
+
+# Copies: a rebuild must not change what a running slurmd has mapped, and the
+# source tree may lie where only root can go.
+copy_programs() {
+	local file
+	for file in $WATTGATE_PROGRAMS; do
+		[ ! -e "$BUILD/$file" ] ||
+			install -m 0755 "$BUILD/$file" "$LAB_DIR/bin/" || return 1
+	done
+	for file in $WATTGATE_PLUGINS; do
+		[ ! -e "$BUILD/$file" ] ||
+			install -m 0644 "$BUILD/$file" "$LAB_DIR/plugin/" || return 1
+	done
+}
+
+# What the knobs ask for has to be there.
+check_programs() {
+	local need="" file
+	[ "$LAB_WATTGATED" = 0 ] || need="$WATTGATE_PROGRAMS"
+	[ "$LAB_ENERGY" != wattgate ] || need+=" ${WATTGATE_PLUGINS% *}"
+	[ "$LAB_SPANK" = 0 ] || need+=" ${WATTGATE_PLUGINS#* }"
+	for file in $need; do
+		[ -e "$BUILD/$file" ] || die "$BUILD/$file is missing: tests/run build makes it"
+	done
+}
+
+make_wattgate_dirs() {
+	local base=$LAB_DIR/wattgate user=$LAB_DAEMON_USER node
+	install -d -m 0755 "$base" "$base/run" || return 1
+	for node in $LAB_NODES; do
+		install -d -m 0750 -o "$user" -g "$user" "$base/run/$node" || return 1
+		install -d -m 0755 "$base/supervise.$node" || return 1
+	done
+	install -d -m 2750 -o root -g "$user" "$base/run/gate.d" &&
+		install -d -m 0755 -o "$user" -g "$user" "$base/state" &&
+		install -d -m 0755 -o "$user" -g "$user" "$base/ledger" &&
+		install -d -m 0755 -o "$user" -g "$user" "$LAB_DIR/bmc/out"
+}
+
+# Secrets: one file each, of the daemon's user, mode 0600.
+write_secret() {
+	local file=$1
+	rm -f "$file"
+	(umask 077 && cat >"$file") && chown "$LAB_DAEMON_USER:" "$file"
+}
+
+bmc_is_foreign() {
+	node_knob LAB_BMC_URL "$1"
+	[ -n "$REPLY" ]
+}
+
+write_bmc_section() {
+	printf '\n[bmc %s]\n' "$1"
+	if bmc_is_foreign "$1"; then
+		printf 'url = %s\ninsecure = true\n' "$REPLY"
+		[ -z "$LAB_BMC_USER" ] || printf 'user = %s\npassword_file = %s\n' \
+			"$LAB_BMC_USER" "$LAB_DIR/etc/bmc.secret"
+	else
+		printf 'url = https://127.0.0.1:%s\n' "$(cat "$LAB_DIR/bmc/out/$1.port")"
+		printf 'ca_file = %s\nuser = lab\npassword_file = %s\n' \
+			"$LAB_DIR/bmc/tls/ca.pem" "$LAB_DIR/etc/sim.secret"
+	fi
+}
+
+write_wattgate_conf() {
+	local node
+	cat <<-EOC
+	period = $LAB_PERIOD
+	share = $LAB_SHARE
+	rollup = $LAB_ROLLUP
+	checkpoint = $LAB_CHECKPOINT
+	ledger_dir = $LAB_DIR/wattgate/ledger
+	state_dir = $LAB_DIR/wattgate/state
+	EOC
+	printf '%s\n' "$LAB_WATTGATE_TOP"
+	for node in $LAB_NODES; do
+		write_bmc_section "$node"
+	done
+	printf '%s\n' "$LAB_WATTGATE_CONF"
+}
+
+write_secrets() {
+	[ -s "$LAB_DIR/etc/sim.secret" ] ||
+		head -c 12 /dev/urandom | base64 | tr '+/' '-_' |
+		write_secret "$LAB_DIR/etc/sim.secret" || return 1
+	[ -z "$LAB_BMC_USER" ] ||
+		printf '%s\n' "${LAB_BMC_PASSWORD-}" | write_secret "$LAB_DIR/etc/bmc.secret"
+}
+
+# As the daemon's user, without root's groups.
+as_daemon_user() {
+	REPLY="setpriv --reuid $LAB_DAEMON_USER --regid $LAB_DAEMON_USER --clear-groups"
+}
+
+# start_bmc NODE: on the port it had before, if it had one, as a BMC that was
+# away for a while must be found again.
+start_bmc() {
+	local tls=$LAB_DIR/bmc/tls out=$LAB_DIR/bmc/out port=0 ctl=0 program
+	[ ! -s "$out/$1.port" ] || port=$(cat "$out/$1.port")
+	[ ! -s "$out/$1.ctl" ] || ctl=$(cat "$out/$1.ctl")
+	node_knob LAB_BMC_PROGRAM "$1"
+	program=${REPLY:+--program $REPLY}
+	as_daemon_user
+	# shellcheck disable=SC2086
+	proc_start "bmcsim.$1" $REPLY "$LAB_DIR/bin/bmcsim" serve \
+		--listen 127.0.0.1 --port "$port" --port-file "$out/$1.port" \
+		--cert "$tls/server.pem" --key "$tls/server.key" \
+		--user lab --password-file "$LAB_DIR/etc/sim.secret" \
+		--shape "$LAB_BMC_SHAPE" $program --truth-file "$out/$1.truth" \
+		--log "$out/$1.log" --control-port "$ctl" --control-port-file "$out/$1.ctl" &&
+		wait_until 5 bmc_ready "$1"
+}
+
+bmc_ready() { [ -s "$LAB_DIR/bmc/out/$1.port" ] && [ -s "$LAB_DIR/bmc/out/$1.ctl" ]; }
+
+start_bmcs() {
+	local node
+	for node in $LAB_NODES; do
+		bmc_is_foreign "$node" && continue
+		start_bmc "$node" || { note "the simulated BMC of $node does not start"; return 1; }
+	done
+}
+
+start_wattgated() {
+	local dir=$LAB_DIR/wattgate/supervise.$1
+	rm -f "$dir/hold"
+	as_daemon_user
+	# shellcheck disable=SC2086
+	WATTGATE_RUN_DIR=$LAB_DIR/wattgate/run proc_start "wattgated.$1" \
+		"$REPO/tests/lab/supervise" "$dir" $REPLY "$LAB_DIR/bin/wattgated" \
+		-c "$LAB_DIR/etc/wattgate.conf" -n "$1"
+}
+
+up_wattgate() {
+	local node
+	[ "$LAB_WATTGATED" = 1 ] || return 0
+	write_secrets && start_bmcs || return 1
+	write_wattgate_conf >"$LAB_DIR/etc/wattgate.conf" || return 1
+	for node in $LAB_NODES; do
+		start_wattgated "$node" || return 1
+	done
+}
+
+down_wattgate() {
+	local node names=()
+	for node in $LAB_NODES; do
+		names+=("wattgated.$node" "bmcsim.$node")
+	done
+	proc_stop "${names[@]}"
+}
+
+# The series is written: its file changes between two looks.
+series_stamp() { stat -c %y.%i "$LAB_DIR/wattgate/run/$1/series" 2>/dev/null; }
+series_moved() {
+	[ -e "$LAB_DIR/wattgate/run/$1/series" ] && [ "$(series_stamp "$1")" != "$2" ]
+}
+
+# $2: seconds to wait for each of two changes
+wait_series() {
+	local old=
+	# opened, then two samples: one alone is no interval
+	for _ in 1 2 3; do
+		wait_until "$2" series_moved "$1" "$old" || return 1
+		old=$(series_stamp "$1")
+	done
+}
+
+# A foreign BMC may have nothing to say: that is its owner's business.
+series_ready() {
+	local node
+	[ "$LAB_WATTGATED" = 1 ] || return 0
+	for node in $LAB_NODES; do
+		if bmc_is_foreign "$node"; then
+			wait_series "$node" 5 ||
+				warn "$node: no power from $REPLY yet; see $LAB_DIR/log/wattgated.$node.log"
+		else
+			wait_series "$node" "${LAB_SERIES_WAIT:-20}" || return 1
+		fi
+	done
+}
