@@ -10,11 +10,18 @@ lib_libcore_a_SOURCES = \
 	lib/clock.c \
 	lib/conf_dirs.c \
 	lib/err.c \
+	lib/gate.c \
+	lib/gaterec.c \
 	lib/ledger.c \
 	lib/ledger_codec.c \
 	lib/ledger_reader.c \
 	lib/log.c \
+	lib/series.c \
+	lib/series_impl.h \
+	lib/series_reader.c \
+	lib/series_writer.c \
 	lib/share.c \
+	lib/suspend.c \
 	lib/clock.h \
 	lib/conf.h \
 	lib/err.h \

@@ -11,10 +11,10 @@
 /*
  * Read the first line of a secret file into buf (size at least SECRET_MAX),
  * without its newline. The file must be regular and not a link, owned by the
- * calling user, with no bit for group or other; its directory must not be
- * writable by others than its owner and root (sticky directories excepted).
- * systemd credentials (below $CREDENTIALS_DIRECTORY) meet these rules, save
- * that they may belong to root.
+ * calling user, with no bit for group or other; its directory must belong to
+ * that user or root and not be writable by group or others (sticky directories
+ * excepted). systemd credentials (in $CREDENTIALS_DIRECTORY) meet these rules,
+ * save that they may belong to root, with its group's read bit.
  * Returns 0, or -1 with a text that names the file and says what to do, never
  * its content. The caller wipes buf with secret_wipe().
  */
