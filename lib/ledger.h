@@ -134,7 +134,7 @@ int ledger_reader_next(ledger_reader_t *r, struct ledger_rec *rec,
 		       struct err *err);
 
 /*
- * The line of one record, for tests and `wattgate audit --dump`. No newline.
+ * The line of one record, for tests. No newline.
  * Returns its length, or -1 where it does not fit or may not be stored.
  */
 int ledger_format(const struct ledger_rec *rec, char *buf, unsigned long size);

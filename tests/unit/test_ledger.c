@@ -15,7 +15,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "ledger.h"
+#include "lib/ledger.h"
 
 #ifndef GOLDEN_DIR
 #define GOLDEN_DIR "tests/unit/golden"
