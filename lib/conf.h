@@ -12,33 +12,43 @@
 /*
  * /etc/wattgate/wattgate.conf: INI, read by inih. One file may serve a whole
  * cluster: sections [bmc PATTERN] and [hardware PATTERN] apply to the nodes
- * that match the shell pattern (the last matching section wins, key by key),
- * and %n in values stands for the node's name.
+ * that match the shell pattern (the last matching section wins, key by key).
+ * In texts %n stands for the node's name, %% for a percent sign. Paths are
+ * absolute. A section may be given once for each pattern. Comments: ';' or '#'
+ * at the start of a line, ';' after a blank elsewhere.
  *
  *   # top of the file, before any section
- *   period = 5s
- *   max_gap = 15s           ; default 3 periods
+ *   period = 5s             ; 100ms to 5m
+ *   max_gap = 15s           ; default 3 periods; at least one, at most 1h
  *   share = model
  *   ledger_dir = /var/lib/wattgate/ledger
  *   state_dir = /var/lib/wattgate
  *   rollup = 1h             ; divides an hour
  *   checkpoint = 60s        ; at most 60s
- *   log_level = info
+ *   log_level = info        ; error, warn, info, debug
  *   [bmc]
- *   url = https://%n-bmc
- *   user = wattgate
+ *   url = https://%n-bmc    ; http only with insecure = true
+ *   user = wattgate         ; with password_file, or neither
  *   password_file = /etc/wattgate/bmc.secret
  *   auth = session          ; session (falls back to basic) or basic
  *   ca_file = /etc/wattgate/bmc-ca.pem
- *   insecure = false
- *   timeout = 4s
+ *   insecure = false        ; true, yes, false, no
+ *   timeout = 4s            ; 100ms to 60s
  *   [hardware]
- *   cores, gpus, memory (MiB; or 64G, 2000M), core_power (12W), gpu_power,
- *   memory_power (W per GB), threads_per_core, memory_consumable
+ *   cores = 64              ; physical ones
+ *   gpus = 4
+ *   memory = 256G           ; M, G, T (1024 each) or bare MiB
+ *   core_power = 3.5W       ; per core
+ *   gpu_power = 250W        ; per GPU
+ *   memory_power = 0.3725 W/GB      ; the unit may be left out
+ *   threads_per_core = 2
+ *   memory_consumable = true
  *   [slurm]
  *   scontrol = /usr/bin/scontrol    ; empty: never ask
  *   [report]
- *   pue, intensity (g/kWh), tariff (currency per kWh)
+ *   pue = 1.3               ; at least 1
+ *   intensity = 51.28 g/kWh ; the unit may be left out
+ *   tariff = 0.21           ; your currency per kWh
  */
 
 struct conf {
@@ -75,7 +85,8 @@ const char *conf_path(const char *arg);
 /*
  * The node's name: `arg` if not NULL, else $WATTGATE_NODE, else
  * $SLURMD_NODENAME, else the host name up to its first dot. Refuses names
- * that are not a plain file name. Returns 0 or -1.
+ * that are not a plain file name (letters, digits, ".", "_", "-", at most 200).
+ * Returns 0 or -1.
  */
 int conf_node_name(const char *arg, char *buf, unsigned long size,
 		   struct err *err);
@@ -89,7 +100,7 @@ int conf_load(const char *path, const char *node, struct conf *conf,
 	      struct err *err);
 
 /*
- * "5s", "250ms", "2m", "1h" -> nanoseconds. A bare number is refused: the
+ * "5s", "250ms", "2m", "1.5h" -> nanoseconds. A bare number is refused: the
  * unit is part of the value. Returns 0 or -1.
  */
 int conf_parse_duration(const char *text, int64_t *ns);

@@ -8,7 +8,12 @@ lib_libcore_a_CPPFLAGS = $(AM_CPPFLAGS) $(ZLIB_CFLAGS) $(INIH_CFLAGS)
 lib_libcore_a_CFLAGS = $(AM_CFLAGS) -fPIC -fvisibility=hidden
 lib_libcore_a_SOURCES = \
 	lib/clock.c \
+	lib/conf.c \
 	lib/conf_dirs.c \
+	lib/conf_impl.h \
+	lib/conf_keys.c \
+	lib/conf_parse.c \
+	lib/conf_values.c \
 	lib/err.c \
 	lib/gate.c \
 	lib/gaterec.c \
@@ -20,10 +25,12 @@ lib_libcore_a_SOURCES = \
 	lib/series_impl.h \
 	lib/series_reader.c \
 	lib/series_writer.c \
+	lib/secret.c \
 	lib/share.c \
 	lib/suspend.c \
 	lib/clock.h \
 	lib/conf.h \
+	lib/conf_values.h \
 	lib/err.h \
 	lib/gate.h \
 	lib/gaterec.h \

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "conf_impl.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "conf_values.h"
+#include "log.h"
+
+#define CONF_FILE_MAX (4 * 1024 * 1024)
+
+/* ---- what keys ask of each other ---------------------------------------------- */
+
+static int fail_at(const struct conf *c, const struct conf_lines *lines,
+		   enum conf_section section, const char *key, const char *why,
+		   struct err *err)
+{
+	return err_set(err, "%s:%d: %s: %s", c->path,
+		       lines->of[conf_key_find(section, key)], key, why);
+}
+
+static int check_max_gap(struct conf *c, const struct conf_lines *lines,
+			 struct err *err)
+{
+	struct err why;
+
+	if (c->max_gap_ns == 0)
+		c->max_gap_ns = 3 * c->period_ns;
+	if (c->max_gap_ns >= c->period_ns)
+		return 0;
+	err_set(&why, "it is shorter than the period (%gs), so that all time would be unmeasured",
+		ns_to_s(c->period_ns));
+	return fail_at(c, lines, CONF_TOP, "max_gap", why.text, err);
+}
+
+static int check_bmc(const struct conf *c, const struct conf_lines *lines,
+		     struct err *err)
+{
+	if (*c->bmc.url && url_is_plain(c->bmc.url) && !c->bmc.insecure)
+		return fail_at(c, lines, CONF_BMC, "url",
+			       "plain http shows the password to the network: use https, or say insecure = true",
+			       err);
+	if (*c->bmc.password_file && !*c->bmc.user)
+		return fail_at(c, lines, CONF_BMC, "password_file",
+			       "there is no user: say whose password it is",
+			       err);
+	if (*c->bmc.user && !*c->bmc.password_file)
+		return fail_at(c, lines, CONF_BMC, "user",
+			       "there is no password_file: name the file that has the password",
+			       err);
+	return 0;
+}
+
+/* ---- loading ---------------------------------------------------------------- */
+
+static void conf_init(struct conf *conf, const char *path, const char *node)
+{
+	memset(conf, 0, sizeof(*conf));
+	snprintf(conf->path, sizeof(conf->path), "%s", path);
+	snprintf(conf->node, sizeof(conf->node), "%s", node);
+	conf->period_ns = 5 * NS_PER_S;
+	conf->rollup_ns = 3600 * NS_PER_S;
+	conf->checkpoint_ns = 60 * NS_PER_S;
+	conf->share = SHARE_MODEL;
+	conf->log_level = LOG_LEVEL_INFO;
+	strcpy(conf->ledger_dir, "/var/lib/wattgate/ledger");
+	strcpy(conf->state_dir, "/var/lib/wattgate");
+	conf->bmc.timeout_ns = 4 * NS_PER_S;
+	strcpy(conf->scontrol, "/usr/bin/scontrol");
+	conf->pue = 1;
+	conf->intensity_g_per_kwh = NAN;
+	conf->tariff_per_kwh = NAN;
+}
+
+/* The rest of fd, at most `size` bytes of it; -1 with errno. */
+static ssize_t read_fully(int fd, char *buf, size_t size)
+{
+	size_t done = 0;
+	ssize_t n;
+
+	while (done < size) {
+		n = read(fd, buf + done, size - done);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		if (n == 0)
+			break;
+		done += (size_t)n;
+	}
+	return (ssize_t)done;
+}
+
+/* The file's text, which the caller frees. NULL with a text. */
+static char *file_read(const char *path, size_t *len, struct err *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	char *text = NULL;
+	struct stat st;
+	ssize_t n;
+
+	if (fd < 0 || fstat(fd, &st) != 0) {
+		err_set_errno(err, "cannot read configuration '%s'", path);
+	} else if (!S_ISREG(st.st_mode)) {
+		err_set(err, "configuration '%s' is not a regular file", path);
+	} else if (st.st_size > CONF_FILE_MAX) {
+		err_set(err, "configuration '%s' is larger than %d bytes",
+			path, CONF_FILE_MAX);
+	} else if (!(text = malloc((size_t)st.st_size + 1))) {
+		err_set(err, "out of memory for configuration '%s'", path);
+	} else if ((n = read_fully(fd, text, (size_t)st.st_size)) < 0) {
+		err_set_errno(err, "cannot read configuration '%s'", path);
+		free(text);
+		text = NULL;
+	} else {
+		*len = (size_t)n;
+	}
+	if (fd >= 0)
+		close(fd);
+	return text;
+}
+
+int conf_load(const char *path, const char *node, struct conf *conf,
+	      struct err *err)
+{
+	struct conf_lines lines = { { 0 } };
+	size_t len;
+	char *text;
+	int rc;
+
+	if (!conf_node_name_valid(node))
+		return err_set(err, "node name '%.80s' is not usable", node);
+	if (strlen(path) >= sizeof(conf->path))
+		return err_set(err, "configuration '%s': path too long", path);
+	conf_init(conf, path, node);
+	text = file_read(path, &len, err);
+	if (!text)
+		return -1;
+	rc = conf_parse(path, text, len, conf, &lines, err);
+	free(text);
+	if (rc != 0 || check_max_gap(conf, &lines, err) != 0)
+		return -1;
+	return check_bmc(conf, &lines, err);
+}

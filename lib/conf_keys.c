@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "conf_impl.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "clock.h"
+#include "conf_values.h"
+#include "log.h"
+
+struct key;
+typedef int (*key_setter)(const struct key *key, const char *text,
+			  struct conf *conf, struct err *err);
+
+struct key {
+	enum conf_section section;
+	const char *name;
+	key_setter set;
+	size_t offset;		/* of the field in struct conf ... */
+	size_t size;		/* ... and its size */
+	enum quantity quantity;
+	const char *min, *max;	/* of a quantity; written as in the file */
+};
+
+static void *key_field(const struct key *key, struct conf *conf)
+{
+	return (char *)conf + key->offset;
+}
+
+static int read_quantity(const struct key *key, const char *text, double *out,
+			 struct err *err)
+{
+	return quantity_read(key->quantity, text, key->min, key->max, out, err);
+}
+
+static int set_double(const struct key *key, const char *text,
+		      struct conf *conf, struct err *err)
+{
+	return read_quantity(key, text, key_field(key, conf), err);
+}
+
+static int set_duration(const struct key *key, const char *text,
+			struct conf *conf, struct err *err)
+{
+	double ns;
+
+	if (read_quantity(key, text, &ns, err) != 0)
+		return -1;
+	*(int64_t *)key_field(key, conf) = llround(ns);
+	return 0;
+}
+
+static int set_unsigned(const struct key *key, const char *text,
+			struct conf *conf, struct err *err)
+{
+	double number;
+
+	if (read_quantity(key, text, &number, err) != 0)
+		return -1;
+	*(unsigned *)key_field(key, conf) = (unsigned)number;
+	return 0;
+}
+
+static int set_rollup(const struct key *key, const char *text,
+		      struct conf *conf, struct err *err)
+{
+	if (set_duration(key, text, conf, err) != 0)
+		return -1;
+	if (3600 * NS_PER_S % conf->rollup_ns != 0)
+		return err_set(err, "%.60s does not divide an hour: take 1h, 30m, 10m or the like",
+			       text);
+	return 0;
+}
+
+static int set_bool(const struct key *key, const char *text,
+		    struct conf *conf, struct err *err)
+{
+	return value_bool(text, key_field(key, conf), err);
+}
+
+static int set_mem_consumable(const struct key *key, const char *text,
+			      struct conf *conf, struct err *err)
+{
+	conf->hw_mem_consumable_set = true;
+	return set_bool(key, text, conf, err);
+}
+
+static int set_share(const struct key *key, const char *text,
+		     struct conf *conf, struct err *err)
+{
+	(void)key;
+	if (share_mode_parse(text, &conf->share) == 0)
+		return 0;
+	return err_set(err, "'%.60s' is none of model, cores, gpus, memory, max, exclusive",
+		       text);
+}
+
+static int set_log_level(const struct key *key, const char *text,
+			 struct conf *conf, struct err *err)
+{
+	static const char levels[][8] = {
+		[LOG_LEVEL_ERROR] = "error", [LOG_LEVEL_WARN] = "warn",
+		[LOG_LEVEL_INFO] = "info", [LOG_LEVEL_DEBUG] = "debug"
+	};
+
+	(void)key;
+	for (int i = LOG_LEVEL_ERROR; i <= LOG_LEVEL_DEBUG; i++) {
+		if (strcmp(text, levels[i]) == 0) {
+			conf->log_level = i;
+			return 0;
+		}
+	}
+	return err_set(err, "'%.60s' is none of error, warn, info, debug",
+		       text);
+}
+
+static int set_auth(const struct key *key, const char *text,
+		    struct conf *conf, struct err *err)
+{
+	(void)key;
+	conf->bmc.basic = strcmp(text, "basic") == 0;
+	if (!conf->bmc.basic && strcmp(text, "session") != 0)
+		return err_set(err, "'%.60s' is neither session nor basic",
+			       text);
+	return 0;
+}
+
+static int set_text(const struct key *key, const char *text,
+		    struct conf *conf, struct err *err)
+{
+	if (!*text)
+		return err_set(err, "it has no value: give one, or remove the line");
+	return value_expand(text, conf->node, key_field(key, conf), key->size,
+			    err);
+}
+
+static int set_path(const struct key *key, const char *text,
+		    struct conf *conf, struct err *err)
+{
+	if (*text && *text != '/')
+		return err_set(err, "'%.60s' is not an absolute path", text);
+	return set_text(key, text, conf, err);
+}
+
+static int set_path_or_none(const struct key *key, const char *text,
+			    struct conf *conf, struct err *err)
+{
+	if (*text)
+		return set_path(key, text, conf, err);
+	*(char *)key_field(key, conf) = '\0';
+	return 0;
+}
+
+static int set_user(const struct key *key, const char *text,
+		    struct conf *conf, struct err *err)
+{
+	if (strchr(text, ':'))
+		return err_set(err, "a user's name cannot have a ':' in it");
+	return set_text(key, text, conf, err);
+}
+
+static int set_url(const struct key *key, const char *text,
+		   struct conf *conf, struct err *err)
+{
+	if (set_text(key, text, conf, err) != 0)
+		return -1;
+	return value_url(conf->bmc.url, err);
+}
+
+#define FIELD(f) offsetof(struct conf, f), sizeof(((struct conf *)0)->f)
+#define QUANTITY(q, min, max) QUANTITY_##q, min, max
+#define PLAIN QUANTITY_NUMBER, NULL, NULL	/* not a quantity */
+
+static const struct key keys[] = {
+	{ CONF_TOP, "period", set_duration, FIELD(period_ns),
+	  QUANTITY(DURATION, "100ms", "5m") },
+	{ CONF_TOP, "max_gap", set_duration, FIELD(max_gap_ns),
+	  QUANTITY(DURATION, "100ms", "1h") },
+	{ CONF_TOP, "rollup", set_rollup, FIELD(rollup_ns),
+	  QUANTITY(DURATION, "1s", "1h") },
+	{ CONF_TOP, "checkpoint", set_duration, FIELD(checkpoint_ns),
+	  QUANTITY(DURATION, "100ms", "60s") },
+	{ CONF_TOP, "share", set_share, FIELD(share), PLAIN },
+	{ CONF_TOP, "log_level", set_log_level, FIELD(log_level), PLAIN },
+	{ CONF_TOP, "ledger_dir", set_path, FIELD(ledger_dir), PLAIN },
+	{ CONF_TOP, "state_dir", set_path, FIELD(state_dir), PLAIN },
+	{ CONF_BMC, "url", set_url, FIELD(bmc.url), PLAIN },
+	{ CONF_BMC, "user", set_user, FIELD(bmc.user), PLAIN },
+	{ CONF_BMC, "password_file", set_path, FIELD(bmc.password_file), PLAIN },
+	{ CONF_BMC, "ca_file", set_path, FIELD(bmc.ca_file), PLAIN },
+	{ CONF_BMC, "auth", set_auth, FIELD(bmc.basic), PLAIN },
+	{ CONF_BMC, "insecure", set_bool, FIELD(bmc.insecure), PLAIN },
+	{ CONF_BMC, "timeout", set_duration, FIELD(bmc.timeout_ns),
+	  QUANTITY(DURATION, "100ms", "60s") },
+	{ CONF_HARDWARE, "cores", set_double, FIELD(hw.cores),
+	  QUANTITY(COUNT, "1", "65536") },
+	{ CONF_HARDWARE, "gpus", set_double, FIELD(hw.gpus),
+	  QUANTITY(COUNT, "0", "1024") },
+	{ CONF_HARDWARE, "memory", set_double, FIELD(hw.mem_mb),
+	  QUANTITY(MEMORY, "1M", "1024T") },
+	{ CONF_HARDWARE, "core_power", set_double, FIELD(hw.core_w),
+	  QUANTITY(WATTS, "0.001W", "10000W") },
+	{ CONF_HARDWARE, "gpu_power", set_double, FIELD(hw.gpu_w),
+	  QUANTITY(WATTS, "0.001W", "100000W") },
+	{ CONF_HARDWARE, "memory_power", set_double, FIELD(hw.mem_w_per_gb),
+	  QUANTITY(W_PER_GB, "0.0001 W/GB", "100 W/GB") },
+	{ CONF_HARDWARE, "threads_per_core", set_unsigned,
+	  FIELD(hw.threads_per_core), QUANTITY(COUNT, "1", "64") },
+	{ CONF_HARDWARE, "memory_consumable", set_mem_consumable,
+	  FIELD(hw.mem_consumable), PLAIN },
+	{ CONF_SLURM, "scontrol", set_path_or_none, FIELD(scontrol), PLAIN },
+	{ CONF_REPORT, "pue", set_double, FIELD(pue),
+	  QUANTITY(NUMBER, "1", "10") },
+	{ CONF_REPORT, "intensity", set_double, FIELD(intensity_g_per_kwh),
+	  QUANTITY(G_PER_KWH, "0 g/kWh", "10000 g/kWh") },
+	{ CONF_REPORT, "tariff", set_double, FIELD(tariff_per_kwh),
+	  QUANTITY(NUMBER, "0", "1000000") },
+};
+#define KEY_COUNT (sizeof(keys) / sizeof(keys[0]))
+
+_Static_assert(KEY_COUNT <= CONF_KEYS_MAX, "CONF_KEYS_MAX is too small");
+
+int conf_key_find(enum conf_section section, const char *name)
+{
+	for (size_t i = 0; i < KEY_COUNT; i++) {
+		if (keys[i].section == section &&
+		    strcmp(keys[i].name, name) == 0)
+			return (int)i;
+	}
+	return -1;
+}
+
+int conf_key_set(int key, const char *value, struct conf *conf,
+		 struct err *err)
+{
+	struct err why;
+
+	if (keys[key].set(&keys[key], value, conf, &why) == 0)
+		return 0;
+	return err_set(err, "%s: %s", keys[key].name, why.text);
+}
