@@ -20,6 +20,7 @@ KNOBS=(
 	"LAB_EXTRA_CONF="	# more lines for slurm.conf
 	"LAB_PARTITION_EXTRA="	# more words for the partition's line
 	"LAB_NODE_EXTRA="	# more words for the nodes' lines
+	"LAB_SLURMD_ENV="	# NAME=VALUE words for slurmd's environment
 	"LAB_WATTGATED=1"	# a wattgated and a BMC for each node
 	"LAB_PERIOD=1"		# sample period: seconds, or with a unit
 	"LAB_SHARE=cores"	# share mode

@@ -6,13 +6,18 @@
 # Every one carries WATTGATE_LAB_DAEMON=$LAB_DIR in its environment, so that a
 # later run finds what a crash left behind without any record.
 
-# proc_start NAME COMMAND...: output goes to $LAB_DIR/log/NAME.log
+# proc_start NAME COMMAND...: output goes to $LAB_DIR/log/NAME.log. Of the
+# caller's environment nothing is passed on; COMMAND may begin with NAME=VALUE.
 proc_start() {
 	local record=$LAB_DIR/proc/$1 log=$LAB_DIR/log/$1.log
 	shift
 	rm -f "$record"
-	WATTGATE_LAB_DAEMON=$LAB_DIR setsid --fork \
-		"$REPO/tests/lab/daemonize" "$record" "$log" "$@" || return 1
+	setsid --fork env -i LC_ALL=C.UTF-8 HOME=/ \
+		PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+		SLURM_CONF="$LAB_DIR/etc/slurm.conf" \
+		WATTGATE_RUN_DIR="$LAB_DIR/wattgate/run" \
+		WATTGATE_LAB_DAEMON="$LAB_DIR" \
+		"$REPO/tests/lab/daemonize" "$record" "$log" env "$@" || return 1
 	wait_until 5 test -s "$record"
 }
 

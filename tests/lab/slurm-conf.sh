@@ -154,9 +154,12 @@ write_cgroup_conf() {
 	printf '%s\n' ConstrainCores=no ConstrainRAMSpace=no ConstrainDevices=no
 }
 
+# The prolog's process has none of slurmd's environment: an argument carries
+# the run directory.
 write_plugstack_conf() {
 	[ "$LAB_SPANK" = 0 ] ||
-		printf 'optional %s/plugin/spank_wattgate.so\n' "$LAB_DIR"
+		printf 'optional %s/plugin/spank_wattgate.so run_dir=%s/wattgate/run\n' \
+			"$LAB_DIR" "$LAB_DIR"
 }
 
 write_acct_gather_conf() {

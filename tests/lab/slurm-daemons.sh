@@ -14,20 +14,29 @@ start_munge() {
 }
 munge_ready() { munge -S "$LAB_DIR/run/munge.socket" -n; }
 
-# An empty database takes seconds to make and 30 MB to keep: done once, then
-# copied for each new lab.
-make_db_dir() {
-	local cache=$LAB_CACHE/db tmp
+# An empty database takes seconds to make and little to keep: made once, by
+# one lab, then copied for each new one.
+make_db_cache() {
+	local cache=$LAB_CACHE/db
+	own_dir "$LAB_CACHE"
+	exec {DB_LOCK}>"$LAB_CACHE/lock"
+	flock "$DB_LOCK"
 	if [ ! -d "$cache" ]; then
-		own_dir "$LAB_CACHE"
-		tmp=$(mktemp -d "$LAB_CACHE/db.XXXXXX") && chown mysql: "$tmp" || return 1
-		mariadb-install-db --no-defaults --user=mysql --datadir="$tmp" \
-			--auth-root-authentication-method=socket --skip-test-db \
-			--innodb-log-file-size=8M >"$LAB_DIR/log/install-db.log" 2>&1 || return 1
-		# another lab may have been faster
-		mv -T "$tmp" "$cache" 2>/dev/null || rm -rf "$tmp"
+		rm -rf "$cache.new"
+		install -d -o mysql -m 0700 "$cache.new" &&
+			mariadb-install-db --no-defaults --user=mysql --datadir="$cache.new" \
+				--auth-root-authentication-method=socket --skip-test-db \
+				--innodb-log-file-size=8M >"$LAB_DIR/log/install-db.log" 2>&1 &&
+			mv -T "$cache.new" "$cache"
 	fi
-	cp -a --reflink=auto "$cache" "$LAB_DIR/db.new" && mv -T "$LAB_DIR/db.new" "$LAB_DIR/db"
+	exec {DB_LOCK}>&-
+	[ -d "$cache" ]
+}
+
+make_db_dir() {
+	make_db_cache && rm -rf "$LAB_DIR/db.new" &&
+		cp -a --reflink=auto "$LAB_CACHE/db" "$LAB_DIR/db.new" &&
+		mv -T "$LAB_DIR/db.new" "$LAB_DIR/db"
 }
 
 start_db() {
@@ -63,21 +72,34 @@ make_associations() {
 	[ -z "$(sacctmgr -nP show account proj2 format=account)" ] || return 0
 	sacctmgr -i -Q add cluster lab >/dev/null
 	sacctmgr -i -Q add account proj1,proj2 Cluster=lab >/dev/null || return 1
-	sacctmgr -i -Q add user root Account=proj1 >/dev/null || return 1
+	sacctmgr -i -Q add user root Account=proj1 DefaultAccount=proj1 >/dev/null || return 1
 	for user in $LAB_USERS; do
 		sacctmgr -i -Q add user "$user" Account="proj$account" >/dev/null || return 1
 		account=$((3 - account))
 	done
 }
 
-start_ctl() { proc_start slurmctld /usr/sbin/slurmctld -D -i; }
+# A controller that was killed may not have saved which job ids it gave away;
+# two jobs of one id would share their rows.
+next_job_id() {
+	local last
+	last=$(mariadb --no-defaults -S "$LAB_DIR/run/db/sock" -N -B \
+		-e 'select max(id_job) from slurm_acct_db.lab_job_table' 2>/dev/null)
+	[[ $last =~ ^[0-9]+$ ]] || last=0
+	sed -i '/^FirstJobId=/d' "$LAB_DIR/etc/slurm.conf" &&
+		sed -i "1i FirstJobId=$((last + 1))" "$LAB_DIR/etc/slurm.conf"
+}
+
+start_ctl() {
+	next_job_id && proc_start slurmctld /usr/sbin/slurmctld -D -i
+}
 ctl_ready() { scontrol ping | grep -q 'is UP'; }
 
 # Several slurmd on one host: -N says which node each one is.
 start_node() {
 	mkdir -p "$LAB_DIR/spool/$1" || return 1
-	WATTGATE_RUN_DIR=$LAB_DIR/wattgate/run \
-		proc_start "slurmd.$1" /usr/sbin/slurmd -D -N "$1"
+	# shellcheck disable=SC2086
+	proc_start "slurmd.$1" $LAB_SLURMD_ENV /usr/sbin/slurmd -D -N "$1"
 }
 
 node_ready() {

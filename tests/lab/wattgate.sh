@@ -134,9 +134,8 @@ start_wattgated() {
 	rm -f "$dir/hold"
 	as_daemon_user
 	# shellcheck disable=SC2086
-	WATTGATE_RUN_DIR=$LAB_DIR/wattgate/run proc_start "wattgated.$1" \
-		"$REPO/tests/lab/supervise" "$dir" $REPLY "$LAB_DIR/bin/wattgated" \
-		-c "$LAB_DIR/etc/wattgate.conf" -n "$1"
+	proc_start "wattgated.$1" "$REPO/tests/lab/supervise" "$dir" $REPLY \
+		"$LAB_DIR/bin/wattgated" -c "$LAB_DIR/etc/wattgate.conf" -n "$1"
 }
 
 up_wattgate() {
