@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "account.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "account_impl.h"
+
+/*
+ * How far the settled time stays behind the newest sample: a gate record is
+ * written some milliseconds after the start that it names.
+ */
+#define LAG_NS NS_PER_S
+
+account_t *account_create(const struct account_params *params, struct err *err)
+{
+	account_t *a = calloc(1, sizeof(*a));
+
+	if (!a) {
+		err_set_errno(err, "node %s: accountant", params->node);
+		return NULL;
+	}
+	a->p = *params;
+	a->gate_dirfd = -1;
+	if (store_restore(a, err) < 0) {
+		account_destroy(a);
+		return NULL;
+	}
+	if (store_flush(a))
+		store_checkpoint(a);
+	return a;
+}
+
+void account_destroy(account_t *a)
+{
+	uint32_t i;
+
+	if (!a)
+		return;
+	holder_set_free(&a->set);
+	for (i = 0; i < a->pending_len; i++)
+		if (a->pending[i].kind == LEDGER_INTERVAL)
+			free(a->pending[i].interval.parts);
+	free(a->pending);
+	free(a->interval.parts);
+	if (a->gate_dirfd >= 0)
+		close(a->gate_dirfd);
+	free(a);
+}
+
+/* Up to where everything is known: samples, starts and ends. */
+static int64_t settle_target(const account_t *a, const series_t *s,
+			     int64_t now_ns)
+{
+	const struct series_sample *last = series_last(s);
+	int64_t sampled_ns = last ? last->boot_ns : 0;
+	int64_t to_ns = sampled_ns - LAG_NS;
+	/* no sample that is still to come will bridge what lies before this */
+	int64_t dark_ns = now_ns - a->p.max_gap_ns - a->p.timeout_ns - LAG_NS;
+
+	if (dark_ns > sampled_ns)
+		to_ns = dark_ns;
+	return to_ns < a->oldest_note_ns ? to_ns : a->oldest_note_ns;
+}
+
+static void close_holder(account_t *a, struct holder *h)
+{
+	struct ledger_rec rec = {
+		.kind = h->is_alloc ? LEDGER_ALLOC : LEDGER_STEP,
+		.alloc = store_alloc(a, h, h->end),
+	};
+	struct err err;
+
+	if (!h->in_ledger)
+		store_queue(a, &rec);
+	h->state = HOLDER_DONE;
+	if (!holder_job_known(&a->set, h->rec.job_id) &&
+	    suspend_writer_drop(a->p.suspend, h->rec.job_id, &err) < 0)
+		log_error(a->p.log, "node %s: %s", a->p.node, err.text);
+}
+
+static void close_ended(account_t *a)
+{
+	uint32_t i;
+
+	for (i = 0; i < a->set.len; i++) {
+		struct holder *h = a->set.items[i];
+
+		if (h->state == HOLDER_ENDED && h->end_ns <= a->settled_ns)
+			close_holder(a, h);
+	}
+}
+
+static void save(account_t *a, series_writer_t *series)
+{
+	int64_t now_ns = timesource_boot_ns(&a->p.ts);
+	struct err err;
+
+	if (!store_flush(a))
+		return;		/* NODE.open still has what waits */
+	if (series_writer_set_settled(series, a->settled_ns, &err) < 0)
+		log_error(a->p.log, "%s", err.text);
+	if (!a->checkpointed_ns ||
+	    now_ns - a->checkpointed_ns >= a->p.checkpoint_ns) {
+		store_checkpoint(a);
+		a->checkpointed_ns = now_ns;
+	}
+}
+
+void account_tick(account_t *a, series_writer_t *series,
+		  const struct series_params *sp)
+{
+	const series_t *s = series_writer_series(series);
+	int64_t now_ns = timesource_boot_ns(&a->p.ts);
+
+	snprintf(a->source, sizeof(a->source), "%s", sp->source);
+	account_follow(a, sp, s, now_ns);
+	account_settle(a, s, settle_target(a, s, now_ns));
+	close_ended(a);
+	save(a, series);
+}
+
+int account_close(account_t *a, series_writer_t *series, struct err *err)
+{
+	interval_end(a);
+	if (!store_flush(a))
+		return err_set(err, "node %s: the ledger could not be written; "
+			       "what it lacks is in %s and in the gate records",
+			       a->p.node, a->p.open_path);
+	store_checkpoint(a);
+	return series_writer_set_settled(series, a->settled_ns, err);
+}

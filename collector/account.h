@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef WATTGATE_ACCOUNT_H
+#define WATTGATE_ACCOUNT_H
+
+#include <stdbool.h>
+
+#include "lib/clock.h"
+#include "lib/conf.h"
+#include "lib/err.h"
+#include "lib/ledger.h"
+#include "lib/log.h"
+#include "lib/series.h"
+#include "lib/suspend.h"
+
+/*
+ * The accountant: follows the gate records of a node, divides the series among
+ * them, and writes what ended into the ledger. docs/architecture.md explains.
+ *
+ * Time is settled in order, once, a little behind the newest sample: every
+ * joule of a settled stretch is given to an allocation, to `unallocated` or to
+ * `idle`, so that the ledger's intervals close to the last microjoule.
+ */
+
+struct account_params {
+	const char *node;
+	const char *boot_id;
+	int64_t period_ns;
+	int64_t max_gap_ns;
+	int64_t timeout_ns;	/* of one sample: none answers later */
+	int64_t rollup_ns;
+	int64_t checkpoint_ns;
+	uint32_t owner;		/* of gate records: 0 but in tests */
+	ledger_t *ledger;
+	const char *ledger_path;	/* LEDGER_DIR/NODE.ledger */
+	const char *open_path;	/* LEDGER_DIR/NODE.open */
+	suspend_writer_t *suspend;
+	const char *gate_dir;	/* may appear later: slurmd makes it */
+	timesource_t ts;
+	const logger_t *log;
+};
+
+typedef struct account account_t;
+
+/*
+ * Takes up where NODE.open and the ledger left off. The params' pointers must
+ * outlive it. NULL with a text on failure.
+ */
+account_t *account_create(const struct account_params *params, struct err *err);
+void account_destroy(account_t *a);	/* NULL is fine */
+
+/*
+ * Once a period, after the sample, whether or not one came. series, its params
+ * and writer may change between calls (hardware totals learnt later).
+ */
+void account_tick(account_t *a, series_writer_t *series,
+		  const struct series_params *sp);
+
+/*
+ * Clean stop: closes the interval and writes NODE.open, so that the next start
+ * goes on without a seam. 0, or -1 with a text.
+ */
+int account_close(account_t *a, series_writer_t *series, struct err *err);
+
+#endif

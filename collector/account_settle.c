@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Dividing time: a stretch is cut at every start, end and suspension; in each
+ * piece the same holders hold the same parts.
+ */
+#include <math.h>
+
+#include "account_impl.h"
+
+#define SHARE_EPSILON 1e-9
+
+/* Let *cut be the nearest of it and t, where t lies behind from. */
+static void cut_at(int64_t *cut, int64_t from_ns, int64_t t_ns)
+{
+	if (t_ns > from_ns && t_ns < *cut)
+		*cut = t_ns;
+}
+
+static int64_t next_cut(const account_t *a, int64_t from_ns, int64_t to_ns)
+{
+	int64_t cut = to_ns;
+	uint32_t i;
+	int k;
+
+	for (i = 0; i < a->set.len; i++) {
+		const struct holder *h = a->set.items[i];
+
+		if (h->state == HOLDER_DONE)
+			continue;
+		cut_at(&cut, from_ns, h->rec.start_ns);
+		cut_at(&cut, from_ns, h->end_ns);
+		for (k = 0; k < h->susp_len; k++) {
+			cut_at(&cut, from_ns, h->susp[k].from_ns);
+			cut_at(&cut, from_ns, h->susp[k].to_ns);
+		}
+	}
+	return cut;
+}
+
+/* Suspensions belong to the allocation; its steps follow it. */
+static bool active_at(const account_t *a, const struct holder *h, int64_t t_ns)
+{
+	const struct holder *alloc = h->is_alloc ? h
+						 : holder_alloc_of(&a->set, h);
+
+	return !alloc || !holder_suspended(alloc, t_ns);
+}
+
+/* Sum of the shares that are held at t; *any: does an allocation exist? */
+static double total_share(const account_t *a, int64_t t_ns, bool *any)
+{
+	double total = 0;
+	uint32_t i;
+
+	*any = false;
+	for (i = 0; i < a->set.len; i++) {
+		const struct holder *h = a->set.items[i];
+
+		if (!h->is_alloc || !holder_holds(h, t_ns))
+			continue;
+		*any = true;
+		if (h->share >= 0 && active_at(a, h, t_ns))
+			total += h->share;
+	}
+	return total;
+}
+
+/* Shares above 1 together (OverSubscribe, gang) are scaled to 1. */
+static double piece_scale(account_t *a, double total)
+{
+	bool over = total > 1 + SHARE_EPSILON;
+
+	if (over)
+		a->interval.scaled = true;
+	if (log_latch_change(&a->scale_latch, over) && over)
+		log_warn(a->p.log, "node %s: shares add up to %.3f "
+			 "(OverSubscribe or gang scheduling): the ledger scales "
+			 "them to 1, sacct cannot", a->p.node, total);
+	return over ? 1 / total : 1;
+}
+
+static void settle_piece(account_t *a, const series_t *s, int64_t to_ns)
+{
+	struct series_span span;
+	double scale, given = 0;
+	uint32_t i;
+	bool any;
+
+	series_between(s, a->settled_ns, to_ns, &span);
+	scale = piece_scale(a, total_share(a, a->settled_ns, &any));
+	for (i = 0; i < a->set.len; i++) {
+		struct holder *h = a->set.items[i];
+		double added;
+
+		if (!holder_holds(h, a->settled_ns))
+			continue;
+		added = gate_advance(&h->gate, to_ns, &span, h->share * scale,
+				     active_at(a, h, a->settled_ns));
+		if (!h->is_alloc)
+			continue;
+		interval_add_part(a, h->rec.job_id, h->rec.restart, added);
+		given += added;
+	}
+	a->interval.node_j += span.joules;
+	a->interval.measured_ns += span.covered_ns;
+	a->interval.unmeasured_ns += to_ns - a->settled_ns - span.covered_ns;
+	a->interval.allocated_j += given;
+	if (any) {
+		a->interval.unallocated_j += span.joules - given;
+	} else {
+		a->interval.idle_j += span.joules;
+		a->interval.idle_ns += to_ns - a->settled_ns;
+	}
+	a->settled_ns = to_ns;
+}
+
+/* A record that turned up late: the time before is active but uncovered. */
+static void catch_up(account_t *a)
+{
+	const struct series_span none = { 0 };
+	uint32_t i;
+
+	for (i = 0; i < a->set.len; i++) {
+		struct holder *h = a->set.items[i];
+		int64_t to_ns = a->settled_ns < h->end_ns ? a->settled_ns
+							  : h->end_ns;
+
+		if (h->state != HOLDER_DONE && h->gate.settled_ns < to_ns)
+			gate_advance(&h->gate, to_ns, &none, NAN, true);
+	}
+}
+
+void account_settle(account_t *a, const series_t *s, int64_t to_ns)
+{
+	uint32_t i;
+
+	catch_up(a);
+	while (a->settled_ns < to_ns) {
+		int64_t cut = next_cut(a, a->settled_ns, to_ns);
+
+		if (!a->boundary_ns)
+			a->boundary_ns = interval_boundary(a, s);
+		if (a->boundary_ns)
+			cut_at(&cut, a->settled_ns, a->boundary_ns);
+		settle_piece(a, s, cut);
+		a->settled_wall_ns = series_wall_ns(s, cut);
+		if (a->boundary_ns && a->settled_ns >= a->boundary_ns)
+			interval_end(a);
+	}
+	for (i = 0; i < a->set.len; i++)
+		holder_forget_suspensions(a->set.items[i], a->settled_ns);
+}
