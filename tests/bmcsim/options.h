@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef BMCSIM_OPTIONS_H
+#define BMCSIM_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "fail.h"
+
+#define SHAPE_ENVIRONMENT 1u
+#define SHAPE_POWER 2u
+
+/* bmcsim serve's command line. Strings belong to argv. */
+struct options {
+	const char *listen;
+	unsigned int port;
+	const char *port_file;
+	bool control;
+	unsigned int control_port;
+	const char *control_port_file;
+	const char *cert_file, *key_file;
+	bool plain;
+	const char *user;
+	const char *password_file;
+	unsigned int shapes;		/* SHAPE_* */
+	const char *program;
+	bool epoch_given;
+	int64_t epoch_ns;
+	const char *truth_file;
+	const char *log_file;		/* "-": standard output */
+	unsigned int max_sessions;
+	double session_timeout_s;
+	unsigned int retry_after_s;
+	bool no_sessions, no_basic;
+	double latency_ms, jitter_ms;
+	double resolution_w;		/* 0: every digit */
+	unsigned int idle_timeout_s;	/* 0: connections live on */
+	uint64_t seed;			/* of the jitter */
+};
+
+int options_parse(int argc, char **argv, struct options *opt,
+		  struct fail *fail);
+
+/* A decimal in min..max that fills text. Returns 0 or -1. */
+int options_number(const char *text, double min, double max, double *value);
+
+extern const char options_usage[];
+
+#endif

@@ -1,0 +1,263 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# bmcsim as a client of a BMC, and as a test, meets it.
+set -u
+
+here=$(cd "$(dirname "$0")" && pwd)
+bmcsim=${BMCSIM:-./tests/bmcsim/bmcsim}
+command -v certtool >/dev/null && command -v curl >/dev/null &&
+	command -v jq >/dev/null || { echo "needs certtool, curl and jq"; exit 77; }
+[ -x "$bmcsim" ] || { echo "no $bmcsim: build it first"; exit 1; }
+
+dir=$(mktemp -d) || exit 1
+pid=
+failed=0
+trap '[ -z "$pid" ] || kill "$pid" 2>/dev/null; rm -rf "$dir"' EXIT
+
+check() { # WHAT, then a command that must succeed
+	what=$1
+	shift
+	if "$@"; then
+		echo "ok   $what"
+	else
+		echo "FAIL $what ($*)"
+		failed=1
+	fi
+}
+
+bmc_start() { # options
+	rm -f "$dir/port" "$dir/control"
+	"$bmcsim" serve --user admin --password-file "$dir/password" \
+		--port-file "$dir/port" --control-port-file "$dir/control" \
+		--log "$dir/log" --truth-file "$dir/truth" "$@" &
+	pid=$!
+	tries=0
+	until [ -e "$dir/port" ]; do
+		tries=$((tries + 1))
+		if [ "$tries" -gt 200 ] || ! kill -0 "$pid" 2>/dev/null; then
+			echo "FAIL bmcsim does not start"
+			exit 1
+		fi
+		sleep 0.05
+	done
+	url=https://127.0.0.1:$(cat "$dir/port")
+	control=http://127.0.0.1:$(cat "$dir/control")
+}
+
+bmc_stop() {
+	kill "$pid"
+	began=$(date +%s%N)
+	wait "$pid"
+	stopped=$?
+	took_ms=$((($(date +%s%N) - began) / 1000000))
+	pid=
+	check "stops cleanly" [ "$stopped" -eq 0 ]
+	check "stops within a second ($took_ms ms)" [ "$took_ms" -lt 1000 ]
+}
+
+get() { # PATH and curl options: the body to $dir/body, the status to stdout
+	path=$1
+	shift
+	curl -s -m 5 --cacert "$dir/tls/ca.pem" -o "$dir/body" -D "$dir/head" \
+		-w '%{http_code}' "$@" "$url$path"
+}
+
+curl_code() { # as get, but prints curl's exit status
+	get "$@" >/dev/null
+	echo $?
+}
+
+login() { # prints the status, sets nothing: the answer is in $dir/head
+	get "$sessions" -d "{\"UserName\":\"admin\",\"Password\":\"${1:-pa:ss \\u00fc}\"}"
+}
+
+head_get() { tr -d '\r' <"$dir/head" | sed -n "s/^$1: //Ip"; }
+order() { curl -s -X POST "$control$1" >/dev/null; }
+stat_get() { curl -s "$control/stats" | jq -r "$1"; }
+body_get() { jq -c "$1" "$dir/body"; }
+power_get() { get "$power" -H "X-Auth-Token: $token" "$@"; }
+power_curl() { curl_code "$power" -H "X-Auth-Token: $token" "$@"; }
+watts_get() { power_get >/dev/null; body_get '.PowerControl[0].PowerConsumedWatts'; }
+
+printf 'pa:ss \303\274\n' >"$dir/password"
+"$here/mkcert" "$dir/tls" || exit 1
+sessions=/redfish/v1/SessionService/Sessions
+power=/redfish/v1/Chassis/1/Power
+environment=/redfish/v1/Chassis/1/EnvironmentMetrics
+
+# ---- discovery, login, reading, logout ----
+bmc_start --cert "$dir/tls/server.pem" --key "$dir/tls/server-key.pem" \
+	--shape both --program const:214.5 --max-sessions 2
+check "root is open" [ "$(get /redfish/v1)" = 200 ]
+check "root names Chassis" [ "$(body_get '.Chassis["@odata.id"]')" = '"/redfish/v1/Chassis/"' ]
+check "root with a slash" [ "$(get /redfish/v1/)" = 200 ]
+check "TLS: the CA counts" [ "$(curl -s "$url/redfish/v1"; echo $?)" = 60 ]
+check "power wants a login" [ "$(get $power)" = 401 ]
+check "and offers Basic" [ -n "$(head_get WWW-Authenticate)" ]
+check "a wrong password" [ "$(login wrong)" = 401 ]
+check "a broken login" [ "$(get $sessions -d '{"UserName":')" = 400 ]
+check "a login body above 64 KiB" [ "$(head -c 70000 /dev/zero | tr '\0' ' ' |
+	get $sessions --data-binary @-)" = 413 ]
+check "login" [ "$(login)" = 201 ]
+token=$(head_get X-Auth-Token)
+location=$(head_get Location)
+check "a token" [ ${#token} -eq 32 ]
+check "the session is there" [ "$(get "$location" -H "X-Auth-Token: $token")" = 200 ]
+check "Chassis" [ "$(get /redfish/v1/Chassis/ -H "X-Auth-Token: $token")" = 200 ]
+check "Power" [ "$(watts_get)" = 214.5 ]
+get $environment -H "X-Auth-Token: $token" >/dev/null
+check "EnvironmentMetrics" [ "$(body_get .PowerWatts.Reading)" = 214.5 ]
+check "Basic" [ "$(get $power -u 'admin:pa:ss ü')" = 200 ]
+check "wrong Basic" [ "$(get $power -u admin:wrong)" = 401 ]
+check "a wrong token" [ "$(get $power -H 'X-Auth-Token: 1')" = 401 ]
+check "no such resource" [ "$(get /redfish/v1/Nowhere -H "X-Auth-Token: $token")" = 404 ]
+check "no such method" [ "$(power_get -X PATCH)" = 405 ]
+check "keep-alive: one connection for two requests" [ "$(
+	before=$(stat_get .connections_total)
+	curl -s --cacert "$dir/tls/ca.pem" -H "X-Auth-Token: $token" \
+		-o /dev/null "$url$power" -o /dev/null "$url$environment"
+	echo $(($(stat_get .connections_total) - before)))" = 1 ]
+
+# ---- sessions run out ----
+login >/dev/null
+check "sessions run out" [ "$(login)" = 503 ]
+check "with a Retry-After" [ "$(head_get Retry-After)" = 5 ]
+check "and RAC0218" grep -q RAC0218 "$dir/body"
+check "logout" [ "$(get "$location" -X DELETE -H "X-Auth-Token: $token")" = 204 ]
+check "the token is dead" [ "$(power_get)" = 401 ]
+check "the session is free" [ "$(login)" = 201 ]
+token=$(head_get X-Auth-Token)
+check "counts" [ "$(curl -s "$control/stats" | jq -c \
+	'[.sessions_open,.sessions_created,.sessions_deleted,.logins_failed]')" = '[2,3,1,3]' ]
+
+# ---- faults ----
+order '/fault?kind=401&for=0'
+check "401: sessions are dropped" [ "$(power_get)" = 401 ]
+login >/dev/null
+token=$(head_get X-Auth-Token)
+check "a new login mends it" [ "$(power_get)" = 200 ]
+for status in 401 403 404 500 503; do
+	order "/fault?kind=$status&count=1"
+	check "$status" [ "$(power_get)" = $status ]
+	[ $status = 401 ] && login >/dev/null && token=$(head_get X-Auth-Token)
+	check "$status is over" [ "$(power_get)" = 200 ]
+done
+order '/fault?kind=500'
+check "scope power spares the rest" [ "$(get /redfish/v1)" = 200 ]
+order '/fault?kind=500&scope=all'
+check "scope all does not" [ "$(get /redfish/v1)" = 500 ]
+order /clear
+check "clear" [ "$(power_get)" = 200 ]
+for pair in null=null zero=0 'string="214.5"' negative=-214.5 absent=null; do
+	order "/fault?kind=${pair%%=*}"
+	check "${pair%%=*}" [ "$(watts_get)" = "${pair#*=}" ]
+	order /clear
+done
+order '/fault?kind=absent'
+power_get >/dev/null
+check "absent has no key" [ "$(grep -c PowerConsumedWatts "$dir/body")" = 0 ]
+order '/clear?kind=absent'
+order '/fault?kind=nan&count=1'
+power_get >/dev/null
+check "nan" grep -q '"PowerConsumedWatts":NaN' "$dir/body"
+order '/fault?kind=garbage&count=1'
+check "garbage is a 200" [ "$(power_get)" = 200 ]
+check "that is no JSON" [ "$(jq . "$dir/body" >/dev/null 2>&1; echo $?)" != 0 ]
+order '/fault?kind=html&count=1'
+check "html is a 200" [ "$(power_get)" = 200 ]
+check "of text/html" [ "$(head_get Content-Type)" = text/html ]
+order '/fault?kind=empty&count=1'
+power_get >/dev/null
+check "empty" [ "$(cat "$dir/body")" = '{}' ]
+order '/fault?kind=redirect&to=http://127.0.0.1:1/x&count=1'
+check "redirect" [ "$(power_get)" = 308 ]
+check "to there" [ "$(head_get Location)" = http://127.0.0.1:1/x ]
+order '/fault?kind=truncated&count=1'
+check "truncated" [ "$(power_curl)" = 18 ]
+order '/fault?kind=huge&mb=3&count=1'
+check "huge comes" [ "$(power_curl)" = 0 ]
+check "3 MB of it" [ "$(wc -c <"$dir/body")" -gt 3000000 ]
+check "with the reading at its end" [ "$(body_get '.PowerControl[0].PowerConsumedWatts')" = 214.5 ]
+order '/fault?kind=huge&mb=3&chunked=1&count=1'
+power_get >/dev/null
+check "huge without a length" [ "$(head_get Transfer-Encoding)" = chunked ]
+order '/fault?kind=drip&ms=20&count=1'
+check "drip outlives a client's patience" [ "$(power_curl -m 0.5)" = 28 ]
+order '/fault?kind=reset&count=1'
+check "reset" [ "$(power_curl --http1.1)" = 56 ]
+order '/fault?kind=latency&ms=300&count=1'
+check "latency" [ "$(power_curl -m 0.2)" = 28 ]
+order '/fault?kind=latency&ms=100&jitter=50&count=1'
+check "latency passes" [ "$(power_get)" = 200 ]
+order '/fault?kind=silence&for=0.5'
+check "silence" [ "$(get /redfish/v1 -m 0.2)" = 000 ]
+check "who waits for its end is answered" [ "$(power_get)" = 200 ]
+order '/fault?kind=refuse&for=0.5'
+check "refuse" [ "$(power_curl)" = 7 ]
+check "refuse is over by itself" [ "$(power_get --retry 20 --retry-connrefused \
+	--retry-delay 1)" = 200 ]
+check "an unknown fault" [ "$(curl -s -o /dev/null -w '%{http_code}' -X POST \
+	"$control/fault?kind=gremlin")" = 400 ]
+check "an unknown key" [ "$(curl -s -o /dev/null -w '%{http_code}' -X POST \
+	"$control/fault?kind=null&fro=3")" = 400 ]
+check "an unread reading is not served" [ "$(stat_get .samples_served)" = \
+	"$(awk '$6 != "-" && $2 != "-"' "$dir/log" | wc -l)" ]
+
+# ---- another program, and the truth ----
+t0=$(date +%s.%N)
+curl -s --data 'step:100@0,300@0.2' "$control/program?epoch=now" >/dev/null
+sleep 0.4
+t1=$(date +%s.%N)
+check "the new program" [ "$(watts_get)" = 300 ]
+check "a bad program is refused" [ "$(curl -s -o /dev/null -w '%{http_code}' \
+	--data 'step:x' "$control/program")" = 400 ]
+change=$(awk 'NR == 2 { print $1 }' "$dir/truth")
+want=$(echo "$t0 $change $t1" | awk '{ printf "%.3f",
+	($2 - $1) * 214.5 + 0.2 * 100 + ($3 - $2 - 0.2) * 300 }')
+got=$("$bmcsim" integrate --truth-file "$dir/truth" "$t0" "$t1")
+check "integrate: $got J for $want J" [ "$(echo "$want $got" |
+	awk '{ d = $1 - $2; print (d < 0.01 && d > -0.01) }')" = 1 ]
+check "pmax" [ "$("$bmcsim" pmax --truth-file "$dir/truth" "$t0" "$t1")" = 300.000000000 ]
+check "watts" [ "$("$bmcsim" watts --truth-file "$dir/truth" "$t0")" = 214.500000000 ]
+check "integrate without a truth file" [ "$("$bmcsim" integrate \
+	--program sine:mean=200,amp=50,period=30 --epoch 1000 1000 1030)" = 6000.000000000 ]
+check "before the truth nothing is known" [ "$("$bmcsim" integrate \
+	--truth-file "$dir/truth" 1 2 2>/dev/null; echo $?)" = 1 ]
+
+# ---- hostile clients ----
+huge=$(head -c 100000 /dev/zero | tr '\0' a)
+check "huge headers" [ "$(printf '%s\n' "X-A: $huge" |
+	get /redfish/v1 -H @-)" != 200 ]
+check "a long and odd path" [ "$(printf '%s' "$huge" | head -c 3000 >"$dir/long"
+	get "/%00%0a%ff$(cat "$dir/long")" -u 'admin:pa:ss ü')" = 404 ]
+printf 'no TLS at all\r\n\r\n' | curl -s -m 1 --output /dev/null \
+	telnet://127.0.0.1:"$(cat "$dir/port")"
+check "it still lives" [ "$(power_get)" = 200 ]
+check "short log lines" [ "$(awk 'length > 500' "$dir/log" | wc -l)" = 0 ]
+order '/fault?kind=silence'
+get /redfish/v1 -m 30 >/dev/null &
+waiting=$!
+sleep 0.2
+bmc_stop
+wait "$waiting"
+
+# ---- other shapes ----
+bmc_start --plain --shape environment --program sine:mean=200.123,amp=0,period=1 \
+	--no-sessions --resolution 0.1 --latency 20:10
+url=http://${url#https://}
+check "plain http" [ "$(get $environment -u 'admin:pa:ss ü')" = 200 ]
+check "resolution" [ "$(body_get .PowerWatts.Reading)" = 200.1 ]
+check "no Power here" [ "$(get $power -u 'admin:pa:ss ü')" = 404 ]
+check "no sessions here" [ "$(login)" != 201 ]
+check "nor named" [ "$(get /redfish/v1; grep -c Session "$dir/body")" = 2000 ]
+bmc_stop
+bmc_start --plain --shape power --program const:5 --no-basic --session-timeout 0.2
+url=http://${url#https://}
+check "no Basic here" [ "$(get $power -u 'admin:pa:ss ü')" = 401 ]
+login >/dev/null
+token=$(head_get X-Auth-Token)
+check "a session" [ "$(watts_get)" = 5 ]
+sleep 0.3
+check "times out" [ "$(power_get)" = 401 ]
+bmc_stop
+exit $failed
