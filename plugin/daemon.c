@@ -20,10 +20,10 @@ enum daemon daemon_which(void)
 	path[n] = 0;
 	base = strrchr(path, '/');
 	base = base ? base + 1 : path;
-	/* an upgraded binary reads "slurmd (deleted)" */
+	/* Debian's is slurmd-wlm; an upgraded one reads "slurmd (deleted)" */
 	if (!strncmp(base, "slurmstepd", 10))
 		return DAEMON_STEPD;
-	if (!strncmp(base, "slurmd", 6) && (base[6] == 0 || base[6] == ' '))
+	if (!strncmp(base, "slurmd", 6) && strncmp(base, "slurmdbd", 8))
 		return DAEMON_SLURMD;
 	return DAEMON_OTHER;
 }

@@ -27,7 +27,10 @@ void energy_step_close(energy_step_t *s)
 	suspend_reader_close(&s->suspend);
 }
 
-/* One line a step is enough. */
+/*
+ * One line a step is enough, and at info: errors of slurmstepd go to the
+ * user's own stderr as well.
+ */
 static void __attribute__((format(printf, 2, 3)))
 say_missing(energy_step_t *s, const char *fmt, ...)
 {
@@ -40,7 +43,7 @@ say_missing(energy_step_t *s, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(line, sizeof(line), fmt, args);
 	va_end(args);
-	slurm_error("wattgate: %s", line);
+	slurm_info("wattgate: %s", line);
 }
 
 /* ---- the gate record ------------------------------------------------------- */
@@ -116,9 +119,10 @@ static int open_series(energy_step_t *s)
 	if (conf_run_path(path, sizeof(path), s->node, "series") < 0)
 		return -1;
 	if (series_reader_open(&s->series, path, &err) < 0) {
-		say_missing(s, "node %s: energy is not measured: %s. Is "
-			    "wattgated running? (systemctl status wattgated)",
-			    s->node, err.text);
+		if (!strcmp(s->rec.step, GATEREC_EXTERN))	/* once a job */
+			say_missing(s, "node %s: energy is not measured: %s. "
+				    "Is wattgated running? (systemctl status "
+				    "wattgated)", s->node, err.text);
 		return -1;
 	}
 	if (!(s->rec.share >= 0))	/* not known when the step began */

@@ -52,13 +52,13 @@ void spank_script_prolog(int ac, char **av)
 		return;
 	note.holding.gpus = spank_list_count(getenv("SLURM_JOB_GPUS"));
 	if (spank_site_open(&site, ac, av, &err) < 0) {
-		slurm_error("wattgate: job %u: the prolog leaves no note: %s",
+		slurm_info("wattgate: job %u: the prolog leaves no note: %s",
 			    note.job_id, err.text);
 		return;
 	}
 	memcpy(note.boot_id, site.boot_id, sizeof(note.boot_id));
 	if (gaterec_write(site.gate_dirfd, &note, &err) < 0)
-		slurm_error("wattgate: job %u: %s", note.job_id, err.text);
+		slurm_info("wattgate: job %u: %s", note.job_id, err.text);
 	spank_site_close(&site);
 }
 
