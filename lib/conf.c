@@ -138,7 +138,7 @@ int conf_load(const char *path, const char *node, struct conf *conf,
 	if (!conf_node_name_valid(node))
 		return err_set(err, "node name '%.80s' is not usable", node);
 	if (strlen(path) >= sizeof(conf->path))
-		return err_set(err, "configuration '%s': path too long", path);
+		return err_set(err, "configuration '%.80s...': path too long", path);
 	conf_init(conf, path, node);
 	text = file_read(path, &len, err);
 	if (!text)

@@ -225,7 +225,7 @@ int value_url(char *url, struct err *err)
 		return -1;
 	if (strpbrk(url, "?#"))
 		return err_set(err, "the URL must end before any ? or #: it is the BMC's base URL");
-	if (strspn(url, DIGITS LETTERS "-._~:/[]!$&'()*+,;=%") != len)
+	if (strspn(url, DIGITS LETTERS "-._~:/[]@!$&'()*+,;=%") != len)
 		return err_set(err, "the URL has a space or another character that must be percent-encoded (write %%%% for a percent sign)");
 	for (size_t i = 0; i < scheme; i++)
 		url[i] |= 0x20;		/* letters; ':' and '/' have the bit */

@@ -30,7 +30,8 @@ static int secret_split(struct secret_file *s, struct err *err)
 		return err_set(err, "secret file '%s' is a directory's name",
 			       s->path);
 	if (len >= sizeof(s->dir))
-		return err_set(err, "secret file '%s': path too long", s->path);
+		return err_set(err, "secret file '%.80s...': path too long",
+			       s->path);
 	if (!slash) {
 		strcpy(s->dir, ".");
 	} else if (len == 0) {

@@ -5,6 +5,10 @@
 # tests_unit_NAME_LDADD, _SOURCES or _CPPFLAGS below.
 
 unit_tests =
+unit_tests += tests/unit/test_base
+unit_tests += tests/unit/test_conf
+unit_tests += tests/unit/test_secret
+unit_tests += tests/unit/test_share
 unit_tests += tests/unit/test_ledger
 
 AM_CPPFLAGS += $(CHECK_CFLAGS)
