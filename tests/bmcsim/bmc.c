@@ -57,15 +57,14 @@ static int program_install(struct bmc *bmc, program_t *program,
 	return 0;
 }
 
-int bmc_program_set(struct bmc *bmc, const char *spec, const int64_t *epoch_ns,
-		    struct fail *fail)
+int bmc_program_set(struct bmc *bmc, const char *spec, int64_t wall_ns,
+		    int64_t epoch_ns, struct fail *fail)
 {
 	program_t *program = program_parse(spec, fail);
 
 	if (!program)
 		return -1;
-	return program_install(bmc, program, moment_wall_ns(),
-			       epoch_ns ? *epoch_ns : bmc->epoch_ns, fail);
+	return program_install(bmc, program, wall_ns, epoch_ns, fail);
 }
 
 int bmc_open(struct bmc *bmc, const struct options *opt, struct fail *fail)

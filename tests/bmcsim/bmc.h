@@ -63,11 +63,11 @@ int bmc_open(struct bmc *bmc, const struct options *opt, struct fail *fail);
 void bmc_close(struct bmc *bmc);
 
 /*
- * Another program from now on. NULL epoch_ns: the epoch stays. Recorded in
- * the truth file first. Returns -1 with the reason and nothing changed.
+ * Another program from wall_ns, which is now, on. Recorded in the truth file
+ * first. Returns -1 with the reason and nothing changed.
  */
-int bmc_program_set(struct bmc *bmc, const char *spec, const int64_t *epoch_ns,
-		    struct fail *fail);
+int bmc_program_set(struct bmc *bmc, const char *spec, int64_t wall_ns,
+		    int64_t epoch_ns, struct fail *fail);
 
 /* Seconds since the epoch at an instant of wall time. */
 long double bmc_time(const struct bmc *bmc, int64_t wall_ns);

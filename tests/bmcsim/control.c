@@ -140,21 +140,21 @@ static void program_call(const struct call *call)
 {
 	const char *epoch = argument_get(call, "epoch");
 	char *spec = call->upload->data;
-	int64_t epoch_ns = moment_wall_ns();
+	int64_t now_ns = moment_wall_ns(), epoch_ns = call->bmc->epoch_ns;
 	struct fail fail;
 
 	if (!spec || call->upload->too_big) {
 		call_refuse(call, "the body is the power program's SPEC");
 		return;
 	}
-	if (epoch && strcmp(epoch, "now") != 0 &&
-	    moment_parse(epoch, &epoch_ns) < 0) {
+	if (epoch && strcmp(epoch, "now") == 0) {
+		epoch_ns = now_ns;
+	} else if (epoch && moment_parse(epoch, &epoch_ns) < 0) {
 		call_refuse(call, "epoch is \"now\" or unix seconds");
 		return;
 	}
 	spec[strcspn(spec, "\r\n")] = '\0';
-	if (bmc_program_set(call->bmc, spec, epoch ? &epoch_ns : NULL,
-			    &fail) < 0)
+	if (bmc_program_set(call->bmc, spec, now_ns, epoch_ns, &fail) < 0)
 		call_refuse(call, fail.text);
 	else
 		call_done(call);

@@ -189,10 +189,10 @@ order '/fault?kind=latency&ms=300&count=1'
 check "latency" [ "$(power_curl -m 0.2)" = 28 ]
 order '/fault?kind=latency&ms=100&jitter=50&count=1'
 check "latency passes" [ "$(power_get)" = 200 ]
-order '/fault?kind=silence&for=0.5'
+order '/fault?kind=silence&for=1'
 check "silence" [ "$(get /redfish/v1 -m 0.2)" = 000 ]
 check "who waits for its end is answered" [ "$(power_get)" = 200 ]
-order '/fault?kind=refuse&for=0.5'
+order '/fault?kind=refuse&for=1'
 check "refuse" [ "$(power_curl)" = 7 ]
 check "refuse is over by itself" [ "$(power_get --retry 20 --retry-connrefused \
 	--retry-delay 1)" = 200 ]
@@ -251,13 +251,13 @@ check "no Power here" [ "$(get $power -u 'admin:pa:ss ü')" = 404 ]
 check "no sessions here" [ "$(login)" != 201 ]
 check "nor named" [ "$(get /redfish/v1; grep -c Session "$dir/body")" = 2000 ]
 bmc_stop
-bmc_start --plain --shape power --program const:5 --no-basic --session-timeout 0.2
+bmc_start --plain --shape power --program const:5 --no-basic --session-timeout 1
 url=http://${url#https://}
 check "no Basic here" [ "$(get $power -u 'admin:pa:ss ü')" = 401 ]
 login >/dev/null
 token=$(head_get X-Auth-Token)
 check "a session" [ "$(watts_get)" = 5 ]
-sleep 0.3
+sleep 1.2
 check "times out" [ "$(power_get)" = 401 ]
 bmc_stop
 exit $failed
