@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/cmd.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static void note_va(const char *command, const char *fmt, va_list ap)
+	__attribute__((format(printf, 2, 0)));
+
+static void note_va(const char *command, const char *fmt, va_list ap)
+{
+	char text[1024];
+
+	vsnprintf(text, sizeof(text), fmt, ap);
+	for (char *c = text; *c; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			*c = '?';
+	fprintf(stderr, "wattgate %s: %s\n", command, text);
+}
+
+void cmd_note(const char *command, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	note_va(command, fmt, ap);
+	va_end(ap);
+}
+
+int cmd_usage_error(const char *command, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	note_va(command, fmt, ap);
+	va_end(ap);
+	fprintf(stderr, "wattgate %s --help tells the options\n", command);
+	return EXIT_USAGE;
+}
+
+int cmd_finish_output(const char *command)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return EXIT_OK;
+	cmd_note(command, "cannot write to standard output: %s",
+		 strerror(errno));
+	return EXIT_TROUBLE;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef WATTGATE_CLI_CMD_H
+#define WATTGATE_CLI_CMD_H
+
+/*
+ * The commands of wattgate. argv[0] is the command's name; each returns the
+ * exit status.
+ */
+
+enum exit_status { EXIT_OK = 0, EXIT_TROUBLE = 1, EXIT_USAGE = 2 };
+
+int cmd_report(int argc, char **argv);
+int cmd_audit(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
+
+/*
+ * "wattgate COMMAND: text" on standard error, control characters replaced:
+ * names of users' making may be in it.
+ */
+void cmd_note(const char *command, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* The same and "see wattgate COMMAND --help"; returns EXIT_USAGE. */
+int cmd_usage_error(const char *command, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Standard output is whole (not cut by a full disk): EXIT_OK or EXIT_TROUBLE. */
+int cmd_finish_output(const char *command);
+
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef WATTGATE_CLI_JOBS_LEDGER_H
+#define WATTGATE_CLI_JOBS_LEDGER_H
+
+#include "cli/jobs.h"
+#include "cli/ledgers.h"
+
+/*
+ * Add to each job what the ledgers of its nodes hold of it. A ledger's record
+ * belongs to the instance that jobs_find() finds for its start. jobs are
+ * sorted by id. note is called for what cannot be read.
+ */
+void jobs_add_ledgers(struct jobs *jobs, const char *dir,
+		      const struct names *nodes,
+		      void (*note)(const char *text));
+
+#endif

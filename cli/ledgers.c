@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/ledgers.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/mem.h"
+
+static const char *const suffixes[] = {
+	[LEDGER_FILE_CLOSED] = ".ledger",
+	[LEDGER_FILE_OPEN] = ".open",
+};
+
+void names_add(struct names *names, const char *name)
+{
+	names->list = mem_grow(names->list, names->len, &names->room,
+			       sizeof(*names->list));
+	names->list[names->len++] = mem_string(name);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+void names_sort(struct names *names)
+{
+	size_t kept = 0;
+
+	if (names->len == 0)
+		return;
+	qsort(names->list, names->len, sizeof(*names->list), compare_names);
+	for (size_t i = 0; i < names->len; i++) {
+		if (kept && strcmp(names->list[kept - 1], names->list[i]) == 0)
+			free(names->list[i]);
+		else
+			names->list[kept++] = names->list[i];
+	}
+	names->len = kept;
+}
+
+bool names_have(const struct names *names, const char *name)
+{
+	return names->len > 0 &&
+	       bsearch(&name, names->list, names->len, sizeof(*names->list),
+		       compare_names) != NULL;
+}
+
+void names_destroy(struct names *names)
+{
+	for (size_t i = 0; i < names->len; i++)
+		free(names->list[i]);
+	free(names->list);
+	memset(names, 0, sizeof(*names));
+}
+
+/* "n1.ledger" -> "n1"; files that are being written begin with a dot. */
+static void add_node(struct names *nodes, const char *file)
+{
+	char node[NAME_MAX + 1];
+
+	if (*file == '.')
+		return;
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		size_t len = strlen(file), tail = strlen(suffixes[i]);
+
+		if (len <= tail || strcmp(file + len - tail, suffixes[i]) != 0)
+			continue;
+		snprintf(node, sizeof(node), "%.*s", (int)(len - tail), file);
+		names_add(nodes, node);
+	}
+}
+
+int ledgers_nodes(const char *dir, struct names *nodes, struct err *err)
+{
+	DIR *d = opendir(dir);
+	struct dirent *entry;
+	int rc = 0;
+
+	if (!d)
+		return err_set_errno(err, "cannot read ledger directory %s",
+				     dir);
+	errno = 0;
+	while ((entry = readdir(d)))
+		add_node(nodes, entry->d_name);
+	if (errno)
+		rc = err_set_errno(err, "cannot read ledger directory %s", dir);
+	closedir(d);
+	names_sort(nodes);
+	return rc;
+}
+
+int ledgers_visit(const char *dir, const char *node, enum ledger_file which,
+		  const struct ledger_visitor *visitor, struct err *err)
+{
+	char path[PATH_MAX];
+	struct ledger_rec rec;
+	struct err damage;
+	ledger_reader_t *r;
+	int rc;
+
+	if ((size_t)snprintf(path, sizeof(path), "%s/%s%s", dir, node,
+			     suffixes[which]) >= sizeof(path))
+		return err_set(err, "path of the ledger of %s is too long",
+			       node);
+	r = ledger_reader_open(path, err);
+	if (!r)
+		return errno == ENOENT ? 0 : -1;
+	while ((rc = ledger_reader_next(r, &rec, &damage)) != 0) {
+		if (rc > 0)
+			visitor->record(&rec, visitor->arg);
+		else if (visitor->damage)
+			visitor->damage(damage.text, visitor->arg);
+	}
+	ledger_reader_close(r);
+	return 0;
+}

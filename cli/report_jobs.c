@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cmd.h"
+#include "cli/hostlist.h"
+#include "cli/jobs.h"
+#include "cli/jobs_ledger.h"
+#include "cli/report.h"
+#include "cli/sacct.h"
+#include "lib/clock.h"
+
+/* More than this from one node is no measurement, but a broken counter. */
+#define NODE_W_MAX 1e6
+#define POLL_SLACK_S 60		/* a step's last poll may come late */
+
+enum { C_JOB_ID, C_USER, C_ACCOUNT, C_PROJECT, C_STATE, C_START, C_END,
+       C_CORE_HOURS, C_GPU_HOURS, C_ENERGY, C_BMC, C_MODEL, C_COVERAGE,
+       C_MAX_GAP, C_SOURCE, C_CO2E, C_COST, C_COUNT };
+
+static const struct column columns[C_COUNT] = {
+	[C_JOB_ID] = { "job_id", "JOB", COLUMN_INTEGER, UNIT_NONE },
+	[C_USER] = { "user", "USER", COLUMN_TEXT, UNIT_NONE },
+	[C_ACCOUNT] = { "account", "ACCOUNT", COLUMN_TEXT, UNIT_NONE },
+	[C_PROJECT] = { "project", "PROJECT", COLUMN_TEXT, UNIT_NONE },
+	[C_STATE] = { "state", "STATE", COLUMN_TEXT, UNIT_NONE },
+	[C_START] = { "start", "START", COLUMN_TIME, UNIT_NONE },
+	[C_END] = { "end", "END", COLUMN_TIME, UNIT_NONE },
+	[C_CORE_HOURS] = { "core_hours", "CORE-HOURS", COLUMN_NUMBER, UNIT_HOURS },
+	[C_GPU_HOURS] = { "gpu_hours", "GPU-HOURS", COLUMN_NUMBER, UNIT_HOURS },
+	[C_ENERGY] = { "energy_kwh", "ENERGY", COLUMN_NUMBER, UNIT_KWH },
+	[C_BMC] = { "bmc_kwh", "BMC", COLUMN_NUMBER, UNIT_KWH },
+	[C_MODEL] = { "model_kwh", "MODEL", COLUMN_NUMBER, UNIT_KWH },
+	[C_COVERAGE] = { "coverage", "COVERED", COLUMN_NUMBER, UNIT_RATIO },
+	[C_MAX_GAP] = { "max_gap_s", "MAX-GAP", COLUMN_NUMBER, UNIT_SECONDS },
+	[C_SOURCE] = { "source", "SOURCE", COLUMN_TEXT, UNIT_NONE },
+	[C_CO2E] = { "co2e_g", "CO2E", COLUMN_NUMBER, UNIT_GRAMS },
+	[C_COST] = { "cost", "COST", COLUMN_NUMBER, UNIT_MONEY },
+};
+
+static void note(const char *text)
+{
+	cmd_note("report", "%s", text);
+}
+
+/* ---- what a job drew ------------------------------------------------------- */
+
+/* Figures of a job with where they come from; NaN is unknown. */
+struct figures {
+	double energy_j, bmc_j, coverage, max_gap_s;
+	char source[96];
+};
+
+/* It was cancelled before it got a node, and drew nothing. */
+static bool never_ran(const struct job *job)
+{
+	return job->end_s != 0 && job->nodes_len == 0 && job->elapsed_s == 0;
+}
+
+/* Every node's ledger has the job. */
+static bool ledger_whole(const struct job *job)
+{
+	return job->nodes_len > 0 && job->ledger.nodes == job->nodes_len;
+}
+
+/* Time to be measured: an open record lags behind, a closed one is exact. */
+static double active_s(const struct job *job)
+{
+	const struct job_ledger *l = &job->ledger;
+	double told = (double)l->active_ns / 1e9;
+
+	return l->open_nodes == 0 ? told :
+	       fmax(told, (double)job->elapsed_s * job->nodes_len);
+}
+
+static void take_ledger(const struct job *job, struct figures *f)
+{
+	const struct job_ledger *l = &job->ledger;
+	double active = active_s(job);
+
+	snprintf(f->source, sizeof(f->source), "%s:%s",
+		 l->open_nodes ? "ledger-open" : "ledger", l->source);
+	f->coverage = active > 0 ?
+		      fmin((double)l->covered_ns / 1e9 / active, 1) : 1;
+	f->max_gap_s = (double)l->max_gap_ns / 1e9;
+	/* Not a second measured: that is not 0 J. */
+	if (l->covered_ns == 0 && active > 0)
+		return;
+	f->energy_j = l->gated_j;
+	f->bmc_j = l->node_j;
+}
+
+/*
+ * Joules of an accounting row. 0 is what Slurm has when nothing was measured:
+ * no plugin, no reading, a killed stepd; no job that ran drew that. Counters
+ * that wrapped are beyond what nodes can draw.
+ */
+static bool row_credible(const struct job *job, double joules)
+{
+	double most = NODE_W_MAX * (double)(job->elapsed_s + POLL_SLACK_S) *
+		      (job->nodes_len ? job->nodes_len : 1);
+
+	return joules > 0 && joules <= most;
+}
+
+static void take_accounting(const struct job *job, struct figures *f)
+{
+	if (row_credible(job, job->extern_j)) {
+		f->energy_j = job->extern_j;
+		strcpy(f->source, "sacct");
+	} else if (row_credible(job, job->job_row_j)) {
+		f->energy_j = job->job_row_j;
+		strcpy(f->source, "sacct:job");
+	}
+}
+
+/*
+ * In this order: the closed ledgers of all its nodes; its extern step's row;
+ * its own row; open ledgers. A running job's rows are not settled, so that its
+ * open ledgers come first.
+ */
+static struct figures job_figures(const struct job *job)
+{
+	struct figures f = { NAN, NAN, NAN, NAN, "" };
+	const bool whole = ledger_whole(job);
+
+	if (never_ran(job)) {
+		f.energy_j = f.bmc_j = 0;
+		strcpy(f.source, "never-ran");
+	} else if (whole && (job->ledger.open_nodes == 0 || job->end_s == 0)) {
+		take_ledger(job, &f);
+	} else {
+		take_accounting(job, &f);
+		if (isnan(f.energy_j) && whole)
+			take_ledger(job, &f);
+	}
+	return f;
+}
+
+/* ---- what it held ---------------------------------------------------------- */
+
+struct usage {
+	double core_hours, gpu_hours, model_j;
+};
+
+/* tracked: Slurm counts GPUs, so that a job without one holds none. */
+static struct usage job_usage(struct confs *confs, const struct job *job,
+			      bool tracked)
+{
+	const double hours = (double)job->elapsed_s / 3600;
+	struct held held = { job->cpus, tracked || job->gpus > 0 ? job->gpus : NAN,
+			     job->mem_mb, job->nodes_len ? job->nodes_len : 1 };
+	char node[HOSTLIST_NAME_MAX];
+	double cores, model_w;
+
+	if (never_ran(job))
+		return (struct usage){ 0, 0, 0 };
+	if (hostlist_first(job->nodes, node, sizeof(node)) < 0)
+		strcpy(node, "localhost");
+	confs_hardware(confs, node, &held, &cores, &model_w);
+	if (ledger_whole(job)) {
+		cores = job->ledger.cores;
+		held.gpus = job->ledger.gpus;
+	}
+	if (ledger_whole(job) && job->ledger.open_nodes == 0 &&
+	    isfinite(job->ledger.model_j))
+		return (struct usage){ cores * hours, held.gpus * hours,
+				       job->ledger.model_j };
+	return (struct usage){ cores * hours, held.gpus * hours,
+			       model_w * hours * 3600 };
+}
+
+/* ---- rows ------------------------------------------------------------------ */
+
+static void set_identity(struct cell *row, const struct job *job)
+{
+	cell_set_integer(&row[C_JOB_ID], job->id);
+	cell_set_text(&row[C_USER], *job->user ? job->user : NULL);
+	cell_set_text(&row[C_ACCOUNT], *job->account ? job->account : NULL);
+	cell_set_text(&row[C_PROJECT], *job->project ? job->project : NULL);
+	cell_set_text(&row[C_STATE], job->state);
+	cell_set_time(&row[C_START], job->start_s * NS_PER_S);
+	cell_set_time(&row[C_END], job->end_s * NS_PER_S);
+}
+
+static void add_row(struct rows *rows, struct confs *confs,
+		    const struct job *job, bool tracked)
+{
+	const struct conf *c = &confs->all;
+	const struct figures f = job_figures(job);
+	const struct usage u = job_usage(confs, job, tracked);
+	const double kwh = f.energy_j / JOULES_PER_KWH;
+	struct cell *row = rows_add(rows);
+
+	set_identity(row, job);
+	cell_set_number(&row[C_CORE_HOURS], u.core_hours);
+	cell_set_number(&row[C_GPU_HOURS], u.gpu_hours);
+	cell_set_number(&row[C_ENERGY], kwh);
+	cell_set_number(&row[C_BMC], f.bmc_j / JOULES_PER_KWH);
+	cell_set_number(&row[C_MODEL], u.model_j / JOULES_PER_KWH);
+	cell_set_number(&row[C_COVERAGE], f.coverage);
+	cell_set_number(&row[C_MAX_GAP], f.max_gap_s);
+	cell_set_text(&row[C_SOURCE], *f.source ? f.source : NULL);
+	cell_set_number(&row[C_CO2E], kwh * c->pue * c->intensity_g_per_kwh);
+	cell_set_number(&row[C_COST], kwh * c->pue * c->tariff_per_kwh);
+}
+
+/* Physical cores differ from what Slurm counts: say so, once. */
+static void note_cpus(const struct jobs *jobs, const struct rows *rows)
+{
+	double cpu_hours = 0, core_hours = 0;
+
+	for (size_t i = 0; i < jobs->len; i++) {
+		const struct job *job = &jobs->list[i];
+		const struct cell *cell = rows_cell(rows, i, C_CORE_HOURS);
+
+		if (!cell->known || isnan(job->cpus))
+			continue;
+		core_hours += cell->number;
+		if (!never_ran(job))
+			cpu_hours += job->cpus * (double)job->elapsed_s / 3600;
+	}
+	if (fabs(cpu_hours - core_hours) > 1e-6 * cpu_hours)
+		cmd_note("report", "core-hours are of physical cores: %.3f; the scheduler counts %.3f CPU-hours",
+			 core_hours, cpu_hours);
+}
+
+static void join_ledgers(const struct report *report, struct jobs *jobs)
+{
+	const char *dir = report->confs.all.ledger_dir;
+	struct names nodes = { 0 };
+	struct err err;
+
+	if (!*dir || jobs->len == 0)
+		return;
+	if (ledgers_nodes(dir, &nodes, &err) < 0)
+		cmd_note("report", "%s; energy is by the scheduler's accounting alone",
+			 err.text);
+	jobs_sort_by_id(jobs);
+	jobs_add_ledgers(jobs, dir, &nodes, note);
+	names_destroy(&nodes);
+}
+
+struct rows *report_jobs(struct report *report, struct err *err)
+{
+	const struct sacct_query query = { report->from_ns, report->to_ns,
+					   report->running, report->user,
+					   report->account };
+	struct jobs jobs = { 0 };
+	struct rows *rows = NULL;
+	uint64_t strange = 0;
+	bool tracked;
+
+	if (sacct_read(&query, &jobs, &strange, err) == 0) {
+		tracked = sacct_tracks_gpus() == 1;
+		join_ledgers(report, &jobs);
+		jobs_sort_by_end(&jobs);
+		rows = rows_create(columns, C_COUNT);
+		for (size_t i = 0; i < jobs.len; i++)
+			add_row(rows, &report->confs, &jobs.list[i], tracked);
+		note_cpus(&jobs, rows);
+	}
+	if (strange)
+		cmd_note("report", "%llu lines of sacct were passed over: they are no rows",
+			 (unsigned long long)strange);
+	jobs_destroy(&jobs);
+	return rows;
+}
+
+/* Sum of a column, and in how many rows it is known. */
+static double sum_column(const struct rows *rows, size_t j, size_t *known)
+{
+	double sum = 0;
+
+	*known = 0;
+	for (size_t i = 0; i < rows->len; i++) {
+		const struct cell *cell = rows_cell(rows, i, j);
+
+		if (!cell->known)
+			continue;
+		sum += cell->number;
+		++*known;
+	}
+	return sum;
+}
+
+void report_jobs_sum(const struct rows *rows)
+{
+	size_t known, ignored;
+	double energy = sum_column(rows, C_ENERGY, &known);
+
+	printf("\n%zu jobs, %.3f core-hours, %.6f kWh", rows->len,
+	       sum_column(rows, C_CORE_HOURS, &ignored), energy);
+	if (known < rows->len)
+		printf(" (energy of %zu jobs is not known)", rows->len - known);
+	putchar('\n');
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/sacct.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "cli/child.h"
+#include "cli/hostlist.h"
+#include "cli/mem.h"
+#include "cli/sacct_parse.h"
+#include "lib/clock.h"
+
+#define TRES_TIMEOUT_MS 10000
+
+struct reading {
+	const struct sacct_query *query;
+	struct jobs *jobs;
+	char separator[32];
+	bool wanted;		/* the last job row is in `jobs` */
+	uint32_t last_id;
+	uint64_t strange;
+};
+
+/*
+ * Users choose texts that sacct prints as they are, line ends and all. They
+ * cannot guess a separator made for this one run, so they cannot make a row.
+ */
+static int make_separator(char *buf, size_t size, struct err *err)
+{
+	uint64_t random;
+
+	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+		return err_set_errno(err, "cannot get random bytes");
+	snprintf(buf, size, "\x1f%016llx\x1f", (unsigned long long)random);
+	return 0;
+}
+
+static bool is_wanted(const struct sacct_query *q, const struct sacct_row *row)
+{
+	if (q->user && strcmp(row->user, q->user) != 0)
+		return false;
+	if (q->account && strcmp(row->account, q->account) != 0)
+		return false;
+	if (row->end_s == 0)
+		return q->running && row->start_s != 0 &&
+		       row->start_s * NS_PER_S < q->to_ns;
+	return row->end_s * NS_PER_S >= q->from_ns &&
+	       row->end_s * NS_PER_S < q->to_ns;
+}
+
+static uint32_t count_nodes(const char *nodes)
+{
+	long n = hostlist_count(nodes);
+
+	return n > 0 ? (uint32_t)n : 0;
+}
+
+/* From start and end, since the elapsed time follows the scheduler's options. */
+static int64_t elapsed_of(const struct sacct_row *row)
+{
+	int64_t s;
+
+	if (row->start_s == 0)
+		return 0;
+	if (row->end_s == 0)
+		return row->elapsed_s;
+	s = row->end_s - row->start_s - row->suspended_s;
+	return s > 0 ? s : 0;
+}
+
+static void add_job(struct jobs *jobs, const struct sacct_row *row)
+{
+	struct job *job = jobs_add(jobs);
+
+	job->id = row->job_id;
+	strcpy(job->state, row->state);
+	job->user = mem_string(row->user);
+	job->account = mem_string(row->account);
+	job->project = mem_string(row->wckey);
+	job->nodes = mem_string(row->nodes);
+	job->nodes_len = count_nodes(row->nodes);
+	job->start_s = row->start_s;
+	job->end_s = row->end_s;
+	job->suspended_s = row->suspended_s;
+	job->elapsed_s = elapsed_of(row);
+	job->cpus = row->cpus;
+	job->gpus = row->gpus;
+	job->mem_mb = row->mem_mb;
+	job->job_row_j = row->energy_j;
+	job->extern_j = NAN;
+}
+
+/* A job's steps follow its own row. */
+static int take_line(char *line, void *arg)
+{
+	struct reading *r = arg;
+	struct sacct_row row;
+
+	if (!line || sacct_parse_row(line, r->separator, &row) < 0) {
+		r->strange++;
+		return 0;
+	}
+	if (!*row.step) {
+		r->wanted = is_wanted(r->query, &row);
+		r->last_id = row.job_id;
+		if (r->wanted)
+			add_job(r->jobs, &row);
+	} else if (r->wanted && row.job_id == r->last_id &&
+		   strcmp(row.step, "extern") == 0) {
+		r->jobs->list[r->jobs->len - 1].extern_j = row.energy_j;
+	}
+	return 0;
+}
+
+/* sacct's own way to write local time; its clock is this host's. */
+static void format_time(char *buf, size_t size, int64_t ns, bool round_up)
+{
+	time_t t = (time_t)((ns + (round_up ? NS_PER_S - 1 : 0)) / NS_PER_S);
+	struct tm tm;
+
+	snprintf(buf, size, "1970-01-02T00:00:00");
+	if (t > 86400 && localtime_r(&t, &tm))
+		strftime(buf, size, "%Y-%m-%dT%H:%M:%S", &tm);
+}
+
+int sacct_read(const struct sacct_query *query, struct jobs *jobs,
+	       uint64_t *strange, struct err *err)
+{
+	struct reading r = { .query = query, .jobs = jobs };
+	char from[32], to[32], delimiter[64];
+	char time_format[] = "SLURM_TIME_FORMAT=%s";
+	char *env[] = { time_format, NULL };
+	char *argv[] = { "sacct", "--noheader", "--parsable2", delimiter,
+			 "--allusers", "--duplicates", "--noconvert",
+			 "--starttime", from, "--endtime", to, "--format",
+			 SACCT_FIELDS, NULL };
+	int rc;
+
+	if (make_separator(r.separator, sizeof(r.separator), err) < 0)
+		return -1;
+	snprintf(delimiter, sizeof(delimiter), "--delimiter=%s", r.separator);
+	/* Wider than asked: an hour is what a local time can be off by when
+	   clocks change. The rows tell exactly. */
+	format_time(from, sizeof(from), query->from_ns - 3600 * NS_PER_S, false);
+	format_time(to, sizeof(to), query->to_ns + 3600 * NS_PER_S, true);
+	rc = child_lines(argv, env, 0, take_line, &r, err);
+	*strange = r.strange;
+	return rc;
+}
+
+static int find_gpu(char *line, void *arg)
+{
+	if (line && strcmp(line, "gres|gpu") == 0)
+		*(bool *)arg = true;
+	return 0;
+}
+
+int sacct_tracks_gpus(void)
+{
+	char *argv[] = { "sacctmgr", "--noheader", "--parsable2", "show",
+			 "tres", "format=type,name", NULL };
+	char *env[] = { NULL };
+	bool found = false;
+
+	if (child_lines(argv, env, TRES_TIMEOUT_MS, find_gpu, &found, NULL) < 0)
+		return -1;
+	return found;
+}

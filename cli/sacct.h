@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef WATTGATE_CLI_SACCT_H
+#define WATTGATE_CLI_SACCT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cli/jobs.h"
+#include "lib/err.h"
+
+/* Which jobs of Slurm's accounting are wanted. */
+struct sacct_query {
+	int64_t from_ns, to_ns;	/* that ended in [from, to) */
+	bool running;		/* and those that started before `to` and run */
+	const char *user, *account;	/* exactly these; NULL: all */
+};
+
+/*
+ * Append the jobs that sacct tells, each instance with the energy of its own
+ * row and of its extern step's. *strange counts lines that were no rows.
+ */
+int sacct_read(const struct sacct_query *query, struct jobs *jobs,
+	       uint64_t *strange, struct err *err);
+
+/*
+ * Does Slurm's accounting know GPUs (is gres/gpu among its TRES)? 1, 0, or -1
+ * where it does not say.
+ */
+int sacct_tracks_gpus(void);
+
+#endif

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/sacct_parse.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { F_ID, F_STATE, F_START, F_END, F_SUSPENDED, F_ELAPSED, F_CPUS, F_TRES,
+       F_ENERGY, F_NODES, F_USER, F_ACCOUNT, F_WCKEY, F_COUNT };
+
+/* ---- small texts ----------------------------------------------------------- */
+
+/* Digits only; -1 where it is anything else or too large. */
+static int64_t parse_count(const char *text)
+{
+	char *end;
+	long long v;
+
+	if (!isdigit((unsigned char)*text))
+		return -1;
+	errno = 0;
+	v = strtoll(text, &end, 10);
+	return errno || *end ? -1 : v;
+}
+
+static double parse_amount(const char *text, const char **end)
+{
+	char *stop;
+	double v;
+
+	*end = text;
+	if (!isdigit((unsigned char)*text))
+		return NAN;
+	v = strtod(text, &stop);
+	*end = stop;
+	return v;
+}
+
+int64_t sacct_parse_duration(const char *text)
+{
+	int64_t parts[3] = { 0 }, days = 0;
+	const char *at = text;
+	int n = 0;
+
+	for (;;) {
+		char *end;
+
+		if (n == 3 || !isdigit((unsigned char)*at))
+			return -1;
+		parts[n] = strtoll(at, &end, 10);
+		if (parts[n] > 100000000)
+			return -1;
+		at = end;
+		if (*at == '-' && n == 0 && days == 0 && at > text) {
+			days = parts[0];
+			at++;
+			continue;
+		}
+		n++;
+		if (*at != ':')
+			break;
+		at++;
+	}
+	if (*at == '.')
+		at += 1 + strspn(at + 1, "0123456789");
+	if (*at || n < 2)
+		return -1;
+	if (n == 2)
+		return days * 86400 + parts[0] * 60 + parts[1];
+	return days * 86400 + parts[0] * 3600 + parts[1] * 60 + parts[2];
+}
+
+/* K, M, G, T, P behind an amount: in mebibytes for memory. */
+static double mem_factor(char unit)
+{
+	static const char units[] = "KMGTP";
+	const char *u = unit ? strchr(units, unit) : units + 1;
+
+	return u ? pow(1024, (double)(u - units) - 1) : NAN;
+}
+
+static double tres_amount(const char *text, size_t len, bool memory)
+{
+	const char *end;
+	double v = parse_amount(text, &end);
+	char unit = end < text + len ? *end : '\0';
+
+	if (isnan(v) || (unit && end + 1 != text + len) || end > text + len)
+		return NAN;
+	if (memory)
+		return v * mem_factor(unit);
+	return unit ? NAN : v;
+}
+
+double sacct_parse_tres(const char *tres, const char *name)
+{
+	const size_t name_len = strlen(name);
+	const bool memory = strcmp(name, "mem") == 0;
+	double typed = NAN;
+
+	while (*tres) {
+		const size_t len = strcspn(tres, ",");
+		const size_t key_len = strcspn(tres, "=,");
+
+		if (key_len < len && key_len >= name_len &&
+		    strncmp(tres, name, name_len) == 0) {
+			const char *value = tres + key_len + 1;
+			double v = tres_amount(value, len - key_len - 1, memory);
+
+			if (key_len == name_len)
+				return v;
+			if (tres[name_len] == ':')
+				typed = (isnan(typed) ? 0 : typed) + v;
+		}
+		tres += len + (tres[len] == ',');
+	}
+	return typed;
+}
+
+/* ---- the row --------------------------------------------------------------- */
+
+/* Into exactly F_COUNT pieces: one more or fewer is no row of ours. */
+static int split_line(char *line, const char *separator, char *fields[F_COUNT])
+{
+	const size_t sep_len = strlen(separator);
+
+	for (int i = 0; i < F_COUNT; i++) {
+		char *end = strstr(line, separator);
+
+		fields[i] = line;
+		if (i + 1 == F_COUNT)
+			return end ? -1 : 0;
+		if (!end)
+			return -1;
+		*end = '\0';
+		line = end + sep_len;
+	}
+	return -1;
+}
+
+/* "12" or "12.extern" */
+static int parse_id(char *text, struct sacct_row *row)
+{
+	char *dot = strchr(text, '.');
+	int64_t id;
+
+	row->step = "";
+	if (dot) {
+		*dot = '\0';
+		row->step = dot + 1;
+		if (!*row->step)
+			return -1;
+	}
+	id = parse_count(text);
+	if (id <= 0 || id > UINT32_MAX)
+		return -1;
+	row->job_id = (uint32_t)id;
+	return 0;
+}
+
+/* Seconds since 1970; "Unknown", "None" and nonsense are 0. */
+static int64_t parse_time(const char *text)
+{
+	int64_t s = parse_count(text);
+
+	return s < 0 || s > INT64_C(9000000000) ? 0 : s;
+}
+
+static int64_t or_zero(int64_t v)
+{
+	return v < 0 ? 0 : v;
+}
+
+/* Blank is unknown; so is what Slurm has in the place of "not set". */
+static double parse_energy(const char *text)
+{
+	const char *end;
+	double v = parse_amount(text, &end);
+
+	return *end || v >= 18446744073709551614.0 ? NAN : v;
+}
+
+static const char *parse_nodes(const char *text)
+{
+	return strcmp(text, "None assigned") == 0 ? "" : text;
+}
+
+int sacct_parse_row(char *line, const char *separator, struct sacct_row *row)
+{
+	char *f[F_COUNT];
+	const char *end;
+
+	memset(row, 0, sizeof(*row));
+	if (split_line(line, separator, f) < 0 || parse_id(f[F_ID], row) < 0)
+		return -1;
+	snprintf(row->state, sizeof(row->state), "%.*s",
+		 (int)strcspn(f[F_STATE], " "), f[F_STATE]);
+	row->start_s = parse_time(f[F_START]);
+	row->end_s = parse_time(f[F_END]);
+	row->suspended_s = or_zero(sacct_parse_duration(f[F_SUSPENDED]));
+	row->elapsed_s = or_zero(parse_count(f[F_ELAPSED]));
+	row->cpus = parse_amount(f[F_CPUS], &end);
+	row->mem_mb = sacct_parse_tres(f[F_TRES], "mem");
+	row->gpus = sacct_parse_tres(f[F_TRES], "gres/gpu");
+	if (isnan(row->gpus) && *f[F_TRES])
+		row->gpus = 0;
+	row->energy_j = parse_energy(f[F_ENERGY]);
+	row->nodes = parse_nodes(f[F_NODES]);
+	row->user = f[F_USER];
+	row->account = f[F_ACCOUNT];
+	/* An asterisk marks the key as the user's default. */
+	row->wckey = f[F_WCKEY] + (*f[F_WCKEY] == '*');
+	return 0;
+}
