@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef WATTGATE_CHILD_H
+#define WATTGATE_CHILD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "lib/err.h"
+
+/*
+ * A command run beside the loop: no shell, what it prints (both streams) is
+ * kept up to a limit, and it is killed with its process group when it prints
+ * more or takes too long. Always reaped.
+ */
+
+#define CHILD_OUTPUT_MAX (128 * 1024)
+
+enum child_state { CHILD_NONE, CHILD_RUNNING, CHILD_DONE };
+
+typedef struct child {
+	enum child_state state;
+	pid_t pid;
+	int fd;			/* its output; -1 once it has ended */
+	char *output;		/* NUL-terminated */
+	size_t size, room;
+	int64_t end_ns;		/* killed then, on the caller's clock */
+	bool too_late, too_much;
+	int status;		/* of waitpid(), once done */
+} child_t;
+
+/* Start; CHILD_NONE before. 0, or -1 with a text. */
+int child_start(child_t *c, char *const argv[], int64_t end_ns, struct err *err);
+
+/* Take what there is, without waiting. */
+enum child_state child_run(child_t *c, int64_t now_ns);
+
+/* Done: 0 where it exited with 0 in time, else -1 with a text about `name`. */
+int child_result(const child_t *c, const char *name, struct err *err);
+
+/* Kill it if it runs, reap it, free the output; CHILD_NONE again. */
+void child_clear(child_t *c);
+
+#endif

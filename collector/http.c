@@ -1,0 +1,695 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "http.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define BODY_FIRST 4096		/* grows by doubling up to HTTP_BODY_MAX */
+#define EXTRA_FDS_MAX 16
+
+struct http {
+	CURLM *multi;
+	unsigned conns;
+};
+
+struct http_conn {
+	http_t *http;
+	CURL *easy;
+	struct curl_slist *headers;
+	timesource_t ts;
+	int64_t timeout_ns;
+	char base_url[512];
+	char *ca_file;		/* NULL = the system's */
+	bool insecure;
+
+	/* the request under way */
+	bool busy;
+	enum http_method method;
+	char path[HTTP_PATH_MAX];	/* moves with a redirect */
+	char *post;
+	size_t post_size;
+	int redirects;
+	int64_t start_ns;	/* of the whole */
+	int64_t leg_ns;		/* of this leg: one request, one answer */
+	http_done_fn done;
+	void *arg;
+
+	/* its answer */
+	char *body;
+	size_t body_room;
+	size_t header_bytes;
+	bool too_big;
+	char location[HTTP_PATH_MAX];	/* as it came */
+	struct http_reply reply;
+	char errbuf[CURL_ERROR_SIZE];
+};
+
+/* ---- URLs ---- */
+
+/* Part of a URL into buf; "" where it has none or it does not fit. */
+static void url_part(CURLU *u, CURLUPart part, unsigned flags, char *buf,
+		     size_t size)
+{
+	char *text = NULL;
+
+	buf[0] = '\0';
+	if (curl_url_get(u, part, &text, flags) == CURLUE_OK &&
+	    strlen(text) < size)
+		strcpy(buf, text);
+	curl_free(text);
+}
+
+static bool part_equal(CURLU *a, CURLU *b, CURLUPart part)
+{
+	char x[HTTP_PATH_MAX], y[HTTP_PATH_MAX];
+
+	url_part(a, part, CURLU_DEFAULT_PORT, x, sizeof(x));
+	url_part(b, part, CURLU_DEFAULT_PORT, y, sizeof(y));
+	return *x && strcasecmp(x, y) == 0;
+}
+
+static bool part_set(CURLU *u, CURLUPart part)
+{
+	char *text = NULL;
+	bool set = curl_url_get(u, part, &text, 0) == CURLUE_OK && *text;
+
+	curl_free(text);
+	return set;
+}
+
+static int url_check(CURLU *u, const struct http_params *p, struct err *err)
+{
+	char scheme[16], path[HTTP_PATH_MAX];
+	bool http;
+
+	if (part_set(u, CURLUPART_USER) || part_set(u, CURLUPART_PASSWORD))
+		return err_set(err, "the BMC's URL carries a user or a password; give them as user and password_file");
+	url_part(u, CURLUPART_SCHEME, 0, scheme, sizeof(scheme));
+	url_part(u, CURLUPART_PATH, 0, path, sizeof(path));
+	http = strcmp(scheme, "http") == 0;
+	if (!http && strcmp(scheme, "https") != 0)
+		return err_set(err, "%s: not an http or https URL", p->base_url);
+	if (strcmp(path, "/") != 0 || strpbrk(p->base_url, "?#"))
+		return err_set(err, "%s: give only https://HOST or https://HOST:PORT",
+			       p->base_url);
+	if (http && !p->insecure)
+		return err_set(err, "%s: plain http needs insecure = true",
+			       p->base_url);
+	return 0;
+}
+
+static int base_url_set(http_conn_t *c, const struct http_params *p,
+			struct err *err)
+{
+	size_t len = strlen(p->base_url);
+	CURLU *u = curl_url();
+	int rc;
+
+	if (!u)
+		return err_set(err, "out of memory");
+	if (len >= sizeof(c->base_url) ||
+	    curl_url_set(u, CURLUPART_URL, p->base_url, 0) != CURLUE_OK)
+		rc = err_set(err, "the BMC's URL cannot be understood; give https://HOST or https://HOST:PORT");
+	else
+		rc = url_check(u, p, err);
+	curl_url_cleanup(u);
+	if (rc < 0)
+		return -1;
+	while (len > 0 && p->base_url[len - 1] == '/')
+		len--;
+	snprintf(c->base_url, sizeof(c->base_url), "%.*s", (int)len,
+		 p->base_url);
+	return 0;
+}
+
+static int url_format(const http_conn_t *c, const char *path, char *buf,
+		      size_t size)
+{
+	int n = snprintf(buf, size, "%s%s", c->base_url, path);
+
+	return n < 0 || (size_t)n >= size ? -1 : 0;
+}
+
+/*
+ * The path (and query) of a Location, seen from the current URL, into buf.
+ * -1 where it leaves this scheme, host or port, or carries a user: nothing of
+ * ours is sent anywhere else.
+ */
+static int location_resolve(const http_conn_t *c, char *buf, size_t size)
+{
+	char url[sizeof(c->base_url) + HTTP_PATH_MAX];
+	CURLU *here = curl_url(), *there = curl_url();
+	char path[HTTP_PATH_MAX], query[HTTP_PATH_MAX];
+	int n = -1;
+
+	buf[0] = '\0';
+	if (here && there && url_format(c, c->path, url, sizeof(url)) == 0 &&
+	    curl_url_set(here, CURLUPART_URL, url, 0) == CURLUE_OK &&
+	    curl_url_set(there, CURLUPART_URL, url, 0) == CURLUE_OK &&
+	    curl_url_set(there, CURLUPART_URL, c->location, 0) == CURLUE_OK &&
+	    part_equal(here, there, CURLUPART_SCHEME) &&
+	    part_equal(here, there, CURLUPART_HOST) &&
+	    part_equal(here, there, CURLUPART_PORT) &&
+	    !part_set(there, CURLUPART_USER) &&
+	    !part_set(there, CURLUPART_PASSWORD)) {
+		url_part(there, CURLUPART_PATH, 0, path, sizeof(path));
+		url_part(there, CURLUPART_QUERY, 0, query, sizeof(query));
+		n = snprintf(buf, size, "%s%s%s", path, *query ? "?" : "", query);
+	}
+	curl_url_cleanup(here);
+	curl_url_cleanup(there);
+	if (n < 0 || (size_t)n >= size || buf[0] != '/') {
+		buf[0] = '\0';
+		return -1;
+	}
+	return 0;
+}
+
+/* ---- what curl hands over ---- */
+
+static bool header_is(const char *line, size_t size, const char *name,
+		      char *value, size_t room)
+{
+	size_t len = strlen(name);
+
+	if (size <= len || strncasecmp(line, name, len) != 0 || line[len] != ':')
+		return false;
+	line += len + 1;
+	size -= len + 1;
+	while (size > 0 && (*line == ' ' || *line == '\t'))
+		line++, size--;
+	while (size > 0 && strchr(" \t\r\n", line[size - 1]))
+		size--;
+	if (size >= room || memchr(line, '\0', size))
+		size = 0;	/* too long to be believed */
+	memcpy(value, line, size);
+	value[size] = '\0';
+	return true;
+}
+
+static size_t on_header(char *line, size_t one, size_t size, void *arg)
+{
+	http_conn_t *c = arg;
+
+	size *= one;
+	c->header_bytes += size;
+	if (c->header_bytes > HTTP_HEADERS_MAX) {
+		c->too_big = true;
+		return 0;
+	}
+	if (size >= 5 && strncasecmp(line, "HTTP/", 5) == 0) {
+		c->location[0] = '\0';	/* an answer after 100 Continue */
+		c->reply.token[0] = '\0';
+		return size;
+	}
+	if (!header_is(line, size, "Location", c->location,
+		       sizeof(c->location)))
+		header_is(line, size, "X-Auth-Token", c->reply.token,
+			  sizeof(c->reply.token));
+	return size;
+}
+
+static int body_grow(http_conn_t *c, size_t need)
+{
+	size_t room = c->body_room;
+	char *body;
+
+	while (room < need)
+		room *= 2;
+	if (room == c->body_room)
+		return 0;
+	body = realloc(c->body, room);
+	if (!body)
+		return -1;
+	c->body = body;
+	c->body_room = room;
+	return 0;
+}
+
+static size_t on_body(char *data, size_t one, size_t size, void *arg)
+{
+	http_conn_t *c = arg;
+
+	size *= one;
+	if (size > HTTP_BODY_MAX - c->reply.size) {
+		c->too_big = true;
+		return 0;
+	}
+	if (body_grow(c, c->reply.size + size + 1) < 0)
+		return 0;
+	memcpy(c->body + c->reply.size, data, size);
+	c->reply.size += size;
+	return size;
+}
+
+/* ---- a request ---- */
+
+static const char *method_name(enum http_method m)
+{
+	return m == HTTP_POST ? "POST" : m == HTTP_DELETE ? "DELETE" : "GET";
+}
+
+static void reply_reset(http_conn_t *c)
+{
+	memset(&c->reply, 0, sizeof(c->reply));
+	c->location[0] = '\0';
+	c->header_bytes = 0;
+	c->too_big = false;
+	c->errbuf[0] = '\0';
+}
+
+static void post_wipe(http_conn_t *c)
+{
+	if (c->post) {
+		explicit_bzero(c->post, c->post_size);
+		free(c->post);
+	}
+	c->post = NULL;
+	c->post_size = 0;
+}
+
+static int header_add(http_conn_t *c, const char *line)
+{
+	struct curl_slist *list = curl_slist_append(c->headers, line);
+
+	if (!list)
+		return -1;
+	c->headers = list;
+	return 0;
+}
+
+static void headers_wipe(http_conn_t *c)
+{
+	for (struct curl_slist *i = c->headers; i; i = i->next)
+		explicit_bzero(i->data, strlen(i->data));
+	curl_slist_free_all(c->headers);
+	c->headers = NULL;
+}
+
+static int headers_set(http_conn_t *c, const struct http_request *req)
+{
+	char line[sizeof(c->reply.token) + 16];
+	int rc = 0;
+
+	curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, NULL);
+	headers_wipe(c);
+	rc |= header_add(c, "Accept: application/json");
+	rc |= header_add(c, "OData-Version: 4.0");
+	rc |= header_add(c, "Expect:");	/* no 100-continue round trip */
+	if (req->body)
+		rc |= header_add(c, "Content-Type: application/json");
+	if (req->token) {
+		snprintf(line, sizeof(line), "X-Auth-Token: %s", req->token);
+		rc |= header_add(c, line);
+		explicit_bzero(line, sizeof(line));
+	}
+	curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, c->headers);
+	return rc;
+}
+
+static void method_set(http_conn_t *c)
+{
+	CURL *e = c->easy;
+
+	curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, NULL);
+	curl_easy_setopt(e, CURLOPT_POSTFIELDS, NULL);
+	curl_easy_setopt(e, CURLOPT_HTTPGET, 1L);
+	if (c->method == HTTP_DELETE)
+		curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, "DELETE");
+	if (c->method == HTTP_POST) {
+		curl_easy_setopt(e, CURLOPT_POST, 1L);
+		curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE,
+				 (long)(c->post ? c->post_size : 0));
+		curl_easy_setopt(e, CURLOPT_POSTFIELDS, c->post ? c->post : "");
+	}
+}
+
+/* One leg: the request to c->path, with what is left of the time. */
+static int leg_start(http_conn_t *c)
+{
+	char url[sizeof(c->base_url) + HTTP_PATH_MAX];
+	int64_t left_ns;
+	int running;
+
+	if (url_format(c, c->path, url, sizeof(url)) < 0)
+		return -1;
+	reply_reset(c);
+	c->leg_ns = timesource_boot_ns(&c->ts);
+	left_ns = c->timeout_ns - (c->leg_ns - c->start_ns);
+	if (left_ns < NS_PER_S / 1000)
+		left_ns = NS_PER_S / 1000;
+	method_set(c);
+	curl_easy_setopt(c->easy, CURLOPT_TIMEOUT_MS,
+			 (long)(left_ns / (NS_PER_S / 1000)));
+	if (curl_easy_setopt(c->easy, CURLOPT_URL, url) != CURLE_OK ||
+	    curl_multi_add_handle(c->http->multi, c->easy) != CURLM_OK)
+		return -1;
+	c->busy = true;
+	/* Let it go out now: the times below count from here. */
+	curl_multi_perform(c->http->multi, &running);
+	return 0;
+}
+
+int http_start(http_conn_t *c, const struct http_request *req,
+	       http_done_fn done, void *arg, struct err *err)
+{
+	if (c->busy)
+		return err_set(err, "%s: a request is already under way",
+			       c->base_url);
+	if (req->path[0] != '/' || strlen(req->path) >= sizeof(c->path) ||
+	    strpbrk(req->path, " \t\r\n#"))
+		return err_set(err, "%s: \"%.80s\" is not a path that can be asked for",
+			       c->base_url, req->path);
+	if (req->token && (strlen(req->token) >= sizeof(c->reply.token) ||
+			   strpbrk(req->token, "\r\n")))
+		return err_set(err, "%s: the session's token is not usable",
+			       c->base_url);
+	snprintf(c->path, sizeof(c->path), "%s", req->path);
+	c->method = req->method;
+	c->redirects = 0;
+	c->done = done;
+	c->arg = arg;
+	post_wipe(c);
+	if (req->body) {
+		c->post_size = strlen(req->body);
+		c->post = strdup(req->body);
+		if (!c->post)
+			return err_set(err, "out of memory");
+	}
+	curl_easy_setopt(c->easy, CURLOPT_USERNAME, req->user);
+	curl_easy_setopt(c->easy, CURLOPT_PASSWORD,
+			 req->user ? req->password : NULL);
+	c->start_ns = timesource_boot_ns(&c->ts);
+	if (headers_set(c, req) < 0 || leg_start(c) < 0) {
+		post_wipe(c);
+		return err_set(err, "%s%s: the request cannot be started",
+			       c->base_url, c->path);
+	}
+	return 0;
+}
+
+static void leg_stop(http_conn_t *c)
+{
+	curl_multi_remove_handle(c->http->multi, c->easy);
+	c->busy = false;
+}
+
+void http_cancel(http_conn_t *c)
+{
+	if (!c->busy)
+		return;
+	leg_stop(c);
+	post_wipe(c);
+}
+
+bool http_busy(const http_conn_t *c)
+{
+	return c->busy;
+}
+
+/* ---- its end ---- */
+
+static bool redirect_wanted(const http_conn_t *c, long status)
+{
+	return (status == 301 || status == 302 || status == 303 ||
+		status == 307 || status == 308) && c->location[0];
+}
+
+/*
+ * Follow one. Methods are kept, also on 301 and 302: they come from firmware
+ * that spells a collection's URL with another slash. 303 says GET.
+ */
+static int redirect_follow(http_conn_t *c, long status)
+{
+	char path[HTTP_PATH_MAX];
+
+	if (++c->redirects > HTTP_REDIRECTS_MAX ||
+	    location_resolve(c, path, sizeof(path)) < 0 ||
+	    (status == 303 && c->method != HTTP_GET))
+		return -1;
+	snprintf(c->path, sizeof(c->path), "%s", path);
+	return leg_start(c);
+}
+
+static const char *tls_hint(CURLcode code)
+{
+	if (code == CURLE_PEER_FAILED_VERIFICATION)
+		return "; give the BMC's CA as ca_file, or set insecure = true";
+	return "";
+}
+
+static void why_no_answer(http_conn_t *c, CURLcode code)
+{
+	struct http_reply *r = &c->reply;
+	const char *text = c->errbuf[0] ? c->errbuf : curl_easy_strerror(code);
+	const char *verb = method_name(c->method);
+
+	r->status = 0;
+	r->size = 0;
+	c->body[0] = '\0';
+	if (c->too_big)
+		err_set(&r->why, "%s %s%.100s: the answer is larger than %d KB",
+			 verb, c->base_url, c->path, HTTP_BODY_MAX / 1024);
+	else if (code == CURLE_OPERATION_TIMEDOUT)
+		err_set(&r->why, "%s %s%.100s: no answer in %.3g s",
+			 verb, c->base_url, c->path, ns_to_s(c->timeout_ns));
+	else
+		err_set(&r->why, "%s %s%.100s: %.120s%s", verb,
+			 c->base_url, c->path, text, tls_hint(code));
+}
+
+static void reply_times(http_conn_t *c)
+{
+	curl_off_t sent_us = 0, first_us = 0, total_us = 0;
+	struct http_reply *r = &c->reply;
+
+	curl_easy_getinfo(c->easy, CURLINFO_PRETRANSFER_TIME_T, &sent_us);
+	curl_easy_getinfo(c->easy, CURLINFO_STARTTRANSFER_TIME_T, &first_us);
+	curl_easy_getinfo(c->easy, CURLINFO_TOTAL_TIME_T, &total_us);
+	r->done_ns = timesource_boot_ns(&c->ts);
+	r->sent_ns = c->leg_ns + sent_us * 1000;
+	r->received_ns = c->leg_ns + first_us * 1000;
+	if (r->received_ns > r->done_ns)
+		r->received_ns = r->done_ns;
+	if (r->sent_ns > r->received_ns)
+		r->sent_ns = r->received_ns;
+	/* curl counts time awake, boot time goes on in host suspend */
+	r->slept = r->done_ns - c->leg_ns > total_us * 1000 + 2 * NS_PER_S;
+}
+
+static void reply_fill(http_conn_t *c, CURLcode code)
+{
+	struct http_reply *r = &c->reply;
+	curl_off_t retry_s = 0;
+
+	reply_times(c);
+	if (code != CURLE_OK) {
+		why_no_answer(c, code);
+	} else {
+		c->body[r->size] = '\0';
+		curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &r->status);
+		curl_easy_getinfo(c->easy, CURLINFO_RETRY_AFTER, &retry_s);
+		if (retry_s > 0 && retry_s < 86400)
+			r->retry_after_ns = retry_s * NS_PER_S;
+		if (c->location[0])
+			location_resolve(c, r->location, sizeof(r->location));
+		if (r->status < 200 || r->status >= 300)
+			err_set(&r->why, "%s %s%.100s: status %ld",
+				 method_name(c->method), c->base_url, c->path,
+				 r->status);
+	}
+	r->body = c->body;
+}
+
+static void transfer_end(http_conn_t *c, CURLcode code)
+{
+	long status = 0;
+
+	curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
+	leg_stop(c);
+	if (code == CURLE_OK && redirect_wanted(c, status) &&
+	    redirect_follow(c, status) == 0)
+		return;
+	reply_fill(c, code);
+	post_wipe(c);
+	c->done(c->arg, &c->reply);
+}
+
+/* Hand out what has ended. A callback may start or destroy connections. */
+static int transfers_reap(http_t *h)
+{
+	int left, count = 0;
+	CURLMsg *msg;
+	http_conn_t *c;
+
+	while ((msg = curl_multi_info_read(h->multi, &left))) {
+		if (msg->msg != CURLMSG_DONE)
+			continue;
+		CURLcode code = msg->data.result;
+
+		curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &c);
+		transfer_end(c, code);
+		count++;
+	}
+	return count;
+}
+
+int http_poll(http_t *h, struct pollfd *fds, unsigned nfds, int timeout_ms,
+	      struct err *err)
+{
+	struct curl_waitfd extra[EXTRA_FDS_MAX];
+	int running;
+	CURLMcode rc;
+
+	if (nfds > EXTRA_FDS_MAX)
+		return err_set(err, "%u descriptors are too many to wait for",
+			       nfds);
+	if (transfers_reap(h) > 0)
+		timeout_ms = 0;
+	for (unsigned i = 0; i < nfds; i++) {
+		extra[i].fd = fds[i].fd;
+		extra[i].events = CURL_WAIT_POLLIN;
+		extra[i].revents = 0;
+	}
+	rc = curl_multi_poll(h->multi, extra, nfds,
+			     timeout_ms < 0 ? INT_MAX : timeout_ms, NULL);
+	if (rc == CURLM_OK)
+		rc = curl_multi_perform(h->multi, &running);
+	if (rc != CURLM_OK)
+		return err_set(err, "waiting for the BMC: %s",
+			       curl_multi_strerror(rc));
+	for (unsigned i = 0; i < nfds; i++)
+		fds[i].revents = extra[i].revents ? POLLIN : 0;
+	transfers_reap(h);
+	return 0;
+}
+
+/* ---- life ---- */
+
+http_t *http_create(struct err *err)
+{
+	http_t *h = calloc(1, sizeof(*h));
+
+	if (!h || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+		free(h);
+		err_set(err, "libcurl cannot be initialised");
+		return NULL;
+	}
+	h->multi = curl_multi_init();
+	if (!h->multi) {
+		err_set(err, "out of memory");
+		http_destroy(h);
+		return NULL;
+	}
+	return h;
+}
+
+void http_destroy(http_t *h)
+{
+	int saved = errno;
+
+	if (h) {
+		curl_multi_cleanup(h->multi);
+		curl_global_cleanup();
+		free(h);
+	}
+	errno = saved;
+}
+
+static void tls_set(http_conn_t *c)
+{
+	CURL *e = c->easy;
+
+	curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, c->insecure ? 0L : 1L);
+	curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, c->insecure ? 0L : 2L);
+	if (c->ca_file || c->insecure) {
+		/* unused roots would cost a megabyte */
+		curl_easy_setopt(e, CURLOPT_CAINFO, c->ca_file);
+		curl_easy_setopt(e, CURLOPT_CAPATH, NULL);
+	}
+}
+
+static void options_set(http_conn_t *c)
+{
+	CURL *e = c->easy;
+
+	curl_easy_setopt(e, CURLOPT_PRIVATE, c);
+	curl_easy_setopt(e, CURLOPT_ERRORBUFFER, c->errbuf);
+	curl_easy_setopt(e, CURLOPT_USERAGENT, "wattgate/" PACKAGE_VERSION);
+	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(e, CURLOPT_NOPROGRESS, 1L);
+	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(e, CURLOPT_PROXY, "");
+	curl_easy_setopt(e, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	curl_easy_setopt(e, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
+	curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, "gzip");
+	curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);
+	curl_easy_setopt(e, CURLOPT_MAXCONNECTS, 1L);
+	curl_easy_setopt(e, CURLOPT_BUFFERSIZE, 16384L);
+	curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS,
+			 (long)(c->timeout_ns / (NS_PER_S / 1000)));
+	curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(e, CURLOPT_HEADERDATA, c);
+	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(e, CURLOPT_WRITEDATA, c);
+	tls_set(c);
+}
+
+http_conn_t *http_conn_create(http_t *h, const struct http_params *params,
+			      struct err *err)
+{
+	http_conn_t *c = calloc(1, sizeof(*c));
+	bool ca = params->ca_file && *params->ca_file && !params->insecure;
+
+	if (!c)
+		goto nomem;
+	c->http = h;
+	h->conns++;
+	curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)h->conns);
+	c->ts = params->ts;
+	c->timeout_ns = params->timeout_ns;
+	c->insecure = params->insecure;
+	c->body_room = BODY_FIRST;
+	c->body = malloc(BODY_FIRST);
+	c->easy = curl_easy_init();
+	c->ca_file = ca ? strdup(params->ca_file) : NULL;
+	if (!c->body || !c->easy || (ca && !c->ca_file))
+		goto nomem;
+	if (base_url_set(c, params, err) < 0) {
+		http_conn_destroy(c);
+		return NULL;
+	}
+	options_set(c);
+	return c;
+nomem:
+	err_set(err, "out of memory");
+	http_conn_destroy(c);
+	return NULL;
+}
+
+void http_conn_destroy(http_conn_t *c)
+{
+	int saved = errno;
+
+	if (!c)
+		return;
+	if (c->easy) {
+		http_cancel(c);
+		curl_easy_cleanup(c->easy);
+	}
+	c->http->conns--;
+	headers_wipe(c);
+	post_wipe(c);
+	if (c->body)
+		explicit_bzero(c->body, c->body_room);
+	free(c->body);
+	free(c->ca_file);
+	free(c);
+	errno = saved;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef WATTGATE_JSON_DOC_H
+#define WATTGATE_JSON_DOC_H
+
+#include <stddef.h>
+
+#include "lib/err.h"
+
+/*
+ * A JSON text that a BMC sent, parsed strictly (RFC 8259; at most
+ * JSON_DEPTH_MAX levels), and typed access to it by JSON pointer (RFC 6901).
+ * Nothing here is taken on trust: what is not of the asked type is not there.
+ */
+
+#define JSON_DEPTH_MAX 32
+#define JSON_SIZE_MAX (1024 * 1024)
+
+typedef struct json_doc json_doc_t;
+
+enum json_number {
+	JSON_NUMBER_OK,
+	JSON_NUMBER_ABSENT,	/* no such member */
+	JSON_NUMBER_NULL,
+	JSON_NUMBER_TYPE,	/* something else than a number */
+	JSON_NUMBER_RANGE	/* not finite as a double */
+};
+
+/* NULL with a text where data is not one JSON object or array. */
+json_doc_t *json_doc_parse(const char *data, size_t size, struct err *err);
+void json_doc_destroy(json_doc_t *doc);	/* NULL is fine */
+
+/*
+ * The number at `pointer` into *value (0 unless OK). A string that holds a
+ * decimal number and nothing else counts: some BMCs quote theirs.
+ */
+enum json_number json_doc_number(const json_doc_t *doc, const char *pointer,
+				 double *value);
+
+/*
+ * The string at `pointer` into buf. -1, with buf empty, where there is none
+ * or it does not fit or holds a NUL.
+ */
+int json_doc_string(const json_doc_t *doc, const char *pointer, char *buf,
+		    size_t size);
+
+/* Members of the array at `pointer`; -1 where there is no array. */
+int json_doc_length(const json_doc_t *doc, const char *pointer);
+
+/*
+ * `text` as the inside of a JSON string into buf, in one pass and without
+ * copies, for passwords. -1 where it does not fit.
+ */
+int json_escape(const char *text, char *buf, size_t size);
+
+#endif

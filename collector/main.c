@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * wattgated: reads the power of a node from its BMC and accounts it. Runs in
+ * the foreground, as a plain user; docs/wattgated.8 describes it.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/clock.h"
+#include "lib/conf.h"
+#include "lib/err.h"
+#include "lib/log.h"
+
+#include "http.h"
+#include "node.h"
+
+enum { EXIT_USAGE = 2 };
+
+struct options {
+	const char *conf;
+	const char *node;
+	bool verbose;
+	bool check;
+};
+
+static void usage(FILE *out)
+{
+	fputs("usage: wattgated [-c CONF] [-n NODE] [-v] [--check]\n"
+	      "  -c, --config CONF   configuration file\n"
+	      "  -n, --node NODE     this node's name in Slurm\n"
+	      "  -v, --verbose       log each failure and each request's session\n"
+	      "      --check         check the configuration and what it names, then exit\n"
+	      "  -V, --version\n", out);
+}
+
+/* 0 to go on, else the exit status + 1. */
+static int options_parse(int argc, char **argv, struct options *o)
+{
+	static const struct option longs[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "node", required_argument, NULL, 'n' },
+		{ "verbose", no_argument, NULL, 'v' },
+		{ "check", no_argument, NULL, 'k' },
+		{ "version", no_argument, NULL, 'V' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 }
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "c:n:vVh", longs, NULL)) != -1) {
+		if (c == 'c')
+			o->conf = optarg;
+		else if (c == 'n')
+			o->node = optarg;
+		else if (c == 'v')
+			o->verbose = true;
+		else if (c == 'k')
+			o->check = true;
+		else if (c == 'V')
+			return puts("wattgated " PACKAGE_VERSION), 1;
+		else if (c == 'h')
+			return usage(stdout), 1;
+		else
+			return usage(stderr), EXIT_USAGE + 1;
+	}
+	if (optind != argc)
+		return usage(stderr), EXIT_USAGE + 1;
+	return 0;
+}
+
+/* A password must not end up in a core, nor in a debugger of the same user. */
+static void process_harden(void)
+{
+	struct rlimit none = { 0, 0 };
+
+	umask(027);
+	prctl(PR_SET_DUMPABLE, 0);
+	setrlimit(RLIMIT_CORE, &none);
+}
+
+static int signals_open(struct err *err)
+{
+	sigset_t set;
+	int fd;
+
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGCHLD);	/* wakes the loop, which reaps */
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (fd < 0)
+		err_set_errno(err, "signalfd");
+	return fd;
+}
+
+/* The signal that ends us, or 0. */
+static int signals_read(int fd, const logger_t *log)
+{
+	struct signalfd_siginfo info;
+
+	while (read(fd, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
+			return (int)info.ssi_signo;
+		if (info.ssi_signo == SIGHUP)
+			log_info(log, "SIGHUP is ignored: restart wattgated to read a changed configuration, which leaves no gap");
+	}
+	return 0;
+}
+
+static int timeout_ms(const timesource_t *ts, int64_t due_ns)
+{
+	int64_t ms = (due_ns - timesource_boot_ns(ts) + 999999) / 1000000;
+
+	return ms < 0 ? 0 : ms < INT_MAX ? (int)ms : INT_MAX;
+}
+
+static int loop(node_t *n, http_t *http, int signals, const timesource_t *ts,
+		const logger_t *log, struct err *err)
+{
+	struct pollfd fds[1 + NODE_FDS_MAX];
+	int sig;
+
+	for (;;) {
+		node_run(n);
+		fds[0].fd = signals;
+		fds[0].events = POLLIN;
+		if (http_poll(http, fds, 1 + node_fds(n, fds + 1),
+			      timeout_ms(ts, node_due_ns(n)), err) < 0)
+			return -1;
+		sig = signals_read(signals, log);
+		if (sig) {
+			log_info(log, "node stops: signal %d", sig);
+			return 0;
+		}
+	}
+}
+
+static int serve(const struct conf *conf, http_t *http, const timesource_t *ts,
+		 const logger_t *log, struct err *err)
+{
+	int signals = signals_open(err), rc;
+	node_t *n;
+
+	if (signals < 0)
+		return -1;
+	n = node_create(conf, http, ts, log, err);
+	if (!n) {
+		close(signals);
+		return -1;
+	}
+	log_info(log, "wattgated " PACKAGE_VERSION ": node %s, %s, each %g s",
+		 conf->node, conf->bmc.url, ns_to_s(conf->period_ns));
+	rc = loop(n, http, signals, ts, log, err);
+	node_close(n);
+	close(signals);
+	return rc;
+}
+
+static int conf_prepare(const struct options *o, struct conf *conf,
+			struct err *err)
+{
+	char node[sizeof(conf->node)];
+
+	if (conf_node_name(o->node, node, sizeof(node), err) < 0 ||
+	    conf_load(conf_path(o->conf), node, conf, err) < 0)
+		return -1;
+	if (o->verbose)
+		conf->log_level = LOG_LEVEL_DEBUG;
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	static struct conf conf;
+	struct options o = { 0 };
+	timesource_t ts = timesource_system();
+	bool systemd = getenv("JOURNAL_STREAM") != NULL;
+	logger_t log = logger_stderr(LOG_LEVEL_INFO, systemd);
+	struct err err;
+	http_t *http = NULL;
+	int rc = options_parse(argc, argv, &o);
+
+	if (rc)
+		return rc - 1;
+	process_harden();
+	rc = conf_prepare(&o, &conf, &err);
+	if (rc == 0) {
+		log = logger_stderr((enum log_level)conf.log_level, systemd);
+		http = http_create(&err);
+		rc = http ? 0 : -1;
+	}
+	if (rc == 0 && o.check)
+		rc = node_check(&conf, http, &ts, &log, &err);
+	else if (rc == 0)
+		rc = serve(&conf, http, &ts, &log, &err);
+	http_destroy(http);
+	if (rc < 0) {
+		log_error(&log, "%s", err.text);
+		return EXIT_FAILURE;
+	}
+	if (o.check)
+		printf("%s: node %s: well\n", conf.path, conf.node);
+	return EXIT_SUCCESS;
+}

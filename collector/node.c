@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "node.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/gaterec.h"
+#include "lib/ledger.h"
+#include "lib/series.h"
+#include "lib/suspend.h"
+
+#include "account.h"
+#include "hardware.h"
+#include "sampler.h"
+#include "scontrol.h"
+#include "source.h"
+
+#define RING_NS (4500 * NS_PER_S)	/* an hour, and a quarter for late readers */
+#define RING_MIN 64
+#define LOGOUT_NS (4 * NS_PER_S)
+
+struct node {
+	const struct conf *conf;
+	const logger_t *log;
+	timesource_t ts;
+	char boot_id[BOOT_ID_SIZE];
+	char run_dir[PATH_MAX];
+	char series_path[PATH_MAX];
+	char ledger_path[PATH_MAX];
+	char open_path[PATH_MAX];
+	char gate_dir[PATH_MAX];
+
+	ledger_t *ledger;
+	suspend_writer_t *suspend;
+	series_writer_t *series;
+	struct series_params params;	/* of series */
+	account_t *account;
+	const struct source_ops *ops;
+	source_t *source;
+	char place[64];		/* where readings come from */
+	sampler_t *sampler;
+	scontrol_t *scontrol;
+
+	int64_t tick_ns;	/* the next point of the accountant's grid */
+	bool ticked;		/* since the last one */
+	bool defaults_told;
+	struct log_latch series_latch;
+};
+
+/* ---- the series ---- */
+
+static void params_fill(node_t *n, struct series_params *p)
+{
+	const struct node_totals *totals = scontrol_totals(n->scontrol);
+	bool defaults;
+
+	memset(p, 0, sizeof(*p));
+	snprintf(p->node, sizeof(p->node), "%s", n->conf->node);
+	snprintf(p->boot_id, sizeof(p->boot_id), "%s", n->boot_id);
+	snprintf(p->source, sizeof(p->source), "%s", n->place);
+	p->period_ns = n->conf->period_ns;
+	p->max_gap_ns = n->conf->max_gap_ns;
+	p->share = n->conf->share;
+	p->kill_wait_ns = totals ? totals->kill_wait_ns : 0;
+	hardware_resolve(n->conf, totals, &p->hw, &defaults);
+	if (defaults && p->hw.cores > 0 && !n->defaults_told &&
+	    n->conf->share == SHARE_MODEL) {
+		n->defaults_told = true;
+		log_info(n->log, "node %s: default watts for unknown hardware (%g W a core, %g W a GPU): set core_power and gpu_power in [hardware]",
+			 n->conf->node, p->hw.core_w, p->hw.gpu_w);
+	}
+}
+
+static bool params_equal(const struct series_params *a,
+			 const struct series_params *b)
+{
+	const hardware_t *x = &a->hw, *y = &b->hw;
+
+	return strcmp(a->source, b->source) == 0 &&
+	       a->kill_wait_ns == b->kill_wait_ns && x->cores == y->cores &&
+	       x->gpus == y->gpus && x->mem_mb == y->mem_mb &&
+	       x->core_w == y->core_w && x->gpu_w == y->gpu_w &&
+	       x->mem_w_per_gb == y->mem_w_per_gb &&
+	       x->threads_per_core == y->threads_per_core &&
+	       x->mem_consumable == y->mem_consumable;
+}
+
+static uint32_t ring_capacity(const struct conf *conf)
+{
+	int64_t samples = RING_NS / conf->period_ns;
+
+	return samples > RING_MIN ? (uint32_t)samples : RING_MIN;
+}
+
+/* Open it, or open it anew where what it says of the node has changed. */
+static int series_refresh(node_t *n, struct err *err)
+{
+	struct series_params p;
+
+	params_fill(n, &p);
+	if (n->series && params_equal(&p, &n->params))
+		return 0;
+	series_writer_close(n->series);
+	n->params = p;
+	n->series = series_writer_open(n->series_path, &n->params,
+				       ring_capacity(n->conf), err);
+	return n->series ? 0 : -1;
+}
+
+static void series_trouble(node_t *n, int rc, const struct err *err)
+{
+	if (!log_latch_change(&n->series_latch, rc < 0))
+		return;
+	if (rc < 0)
+		log_error(n->log, "node %s: readings are lost: %s",
+			  n->conf->node, err->text);
+	else
+		log_info(n->log, "node %s: readings are kept again",
+			 n->conf->node);
+}
+
+/* ---- each period ---- */
+
+static void node_tick(node_t *n)
+{
+	n->ticked = true;
+	if (n->series)
+		account_tick(n->account, n->series, &n->params);
+}
+
+static void on_reading(void *arg, const struct reading *r)
+{
+	node_t *n = arg;
+	int64_t age_ns = timesource_boot_ns(&n->ts) - r->boot_ns;
+	struct err err;
+	int rc;
+
+	if (r->ok) {
+		snprintf(n->place, sizeof(n->place), "%s", r->source);
+		rc = series_refresh(n, &err);
+		if (rc == 0)
+			rc = series_writer_append(n->series, r->boot_ns,
+						  timesource_wall_ns(&n->ts) -
+						  age_ns, r->watts, &err);
+		series_trouble(n, rc, &err);
+	}
+	node_tick(n);
+}
+
+/*
+ * The accountant has its period whatever the BMC does: where no sample ended
+ * since the last point of the grid, it is called without one.
+ */
+static void tick_run(node_t *n, int64_t now_ns)
+{
+	int64_t missed;
+
+	if (now_ns < n->tick_ns)
+		return;
+	missed = (now_ns - n->tick_ns) / n->conf->period_ns;
+	n->tick_ns += (missed + 1) * n->conf->period_ns;
+	if (!n->ticked)
+		node_tick(n);
+	n->ticked = false;
+}
+
+void node_run(node_t *n)
+{
+	struct err err;
+
+	scontrol_run(n->scontrol);
+	if (series_refresh(n, &err) < 0)
+		series_trouble(n, -1, &err);
+	tick_run(n, timesource_boot_ns(&n->ts));
+	sampler_run(n->sampler);
+}
+
+static int64_t min_ns(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+int64_t node_due_ns(const node_t *n)
+{
+	return min_ns(n->tick_ns, min_ns(sampler_due_ns(n->sampler),
+					 scontrol_due_ns(n->scontrol)));
+}
+
+unsigned node_fds(const node_t *n, struct pollfd fds[NODE_FDS_MAX])
+{
+	fds[0].fd = scontrol_fd(n->scontrol);
+	fds[0].events = POLLIN;
+	return fds[0].fd >= 0 ? 1 : 0;
+}
+
+/* ---- directories ---- */
+
+static int paths_set(node_t *n, struct err *err)
+{
+	const struct conf *c = n->conf;
+	size_t size = sizeof(n->series_path);
+	int a, b;
+
+	a = snprintf(n->ledger_path, size, "%s/%s.ledger", c->ledger_dir,
+		     c->node);
+	b = snprintf(n->open_path, size, "%s/%s.open", c->ledger_dir, c->node);
+	if (a >= (int)size || b >= (int)size)
+		return err_set(err, "%s: the path is too long", c->ledger_dir);
+	if (conf_run_path(n->series_path, size, c->node, "series") < 0 ||
+	    snprintf(n->run_dir, size, "%s/%s", conf_run_dir(), c->node) >=
+	    (int)size ||
+	    gaterec_dir(n->gate_dir, size, conf_run_dir(), c->node) < 0)
+		return err_set(err, "%s: the path is too long", conf_run_dir());
+	return 0;
+}
+
+static int dir_make(const char *path, struct err *err)
+{
+	if (mkdir(path, 0750) == 0 || errno == EEXIST)
+		return 0;
+	return err_set_errno(err, "%s: the directory cannot be made", path);
+}
+
+static int dirs_make(const node_t *n, struct err *err)
+{
+	if (dir_make(n->conf->state_dir, err) < 0 ||
+	    dir_make(n->conf->ledger_dir, err) < 0 ||
+	    dir_make(n->run_dir, err) < 0)
+		return -1;
+	return 0;
+}
+
+/* Could it be used, or made where it is missing? */
+static int dir_check(const char *path, struct err *err)
+{
+	char parent[PATH_MAX], *slash;
+
+	if (faccessat(AT_FDCWD, path, W_OK | X_OK, AT_EACCESS) == 0)
+		return 0;
+	if (errno != ENOENT)
+		return err_set_errno(err, "%s: not a directory that wattgated can write to",
+				     path);
+	snprintf(parent, sizeof(parent), "%s", path);
+	slash = strrchr(parent, '/');
+	if (slash && slash != parent)
+		*slash = '\0';
+	if (faccessat(AT_FDCWD, parent, W_OK | X_OK, AT_EACCESS) == 0)
+		return 0;
+	return err_set_errno(err, "%s: missing, and wattgated cannot make it",
+			     path);
+}
+
+/* ---- life ---- */
+
+static int source_open(node_t *n, http_t *http, struct err *err)
+{
+	struct source_env env = {
+		.conf = n->conf, .http = http, .ts = n->ts,
+		.boot_id = n->boot_id, .log = n->log,
+	};
+	const char *place;
+
+	n->ops = source_find(n->conf, err);
+	if (!n->ops)
+		return -1;
+	n->source = n->ops->open(&env, err);
+	if (!n->source)
+		return -1;
+	place = n->ops->place(n->source);
+	snprintf(n->place, sizeof(n->place), "%s",
+		 *place ? place : n->ops->name);
+	return 0;
+}
+
+static int ledger_prepare(node_t *n, struct err *err)
+{
+	uint64_t repaired;
+
+	n->ledger = ledger_open(n->conf->ledger_dir, n->conf->node, &repaired,
+				err);
+	if (!n->ledger)
+		return -1;
+	if (repaired)
+		log_warn(n->log, "%s: cut off %llu bytes of a record that a crash left unfinished",
+			 n->ledger_path, (unsigned long long)repaired);
+	return 0;
+}
+
+static int files_open(node_t *n, struct err *err)
+{
+	char path[PATH_MAX];
+
+	if (conf_run_path(path, sizeof(path), n->conf->node, "suspend") < 0)
+		return err_set(err, "%s: the path is too long", conf_run_dir());
+	n->suspend = suspend_writer_open(path, n->boot_id, err);
+	if (!n->suspend)
+		return -1;
+	n->scontrol = scontrol_create(n->conf, &n->ts, n->log);
+	if (!n->scontrol)
+		return err_set(err, "out of memory");
+	return series_refresh(n, err);
+}
+
+static int account_open(node_t *n, struct err *err)
+{
+	struct account_params params = {
+		.node = n->conf->node, .boot_id = n->boot_id,
+		.period_ns = n->conf->period_ns,
+		.max_gap_ns = n->conf->max_gap_ns,
+		.timeout_ns = n->conf->bmc.timeout_ns,
+		.rollup_ns = n->conf->rollup_ns,
+		.checkpoint_ns = n->conf->checkpoint_ns,
+		.owner = 0, .ledger = n->ledger,
+		.ledger_path = n->ledger_path, .open_path = n->open_path,
+		.suspend = n->suspend, .gate_dir = n->gate_dir, .ts = n->ts,
+		.log = n->log,
+	};
+
+	n->account = account_create(&params, err);
+	return n->account ? 0 : -1;
+}
+
+static int sampler_start(node_t *n, struct err *err)
+{
+	struct sampler_params params = {
+		.node = n->conf->node, .ops = n->ops, .source = n->source,
+		.period_ns = n->conf->period_ns,
+		.start_ns = timesource_boot_ns(&n->ts), .ts = n->ts,
+		.log = n->log, .on_reading = on_reading, .arg = n,
+	};
+
+	n->tick_ns = params.start_ns + n->conf->period_ns;
+	n->sampler = sampler_create(&params);
+	return n->sampler ? 0 : err_set(err, "out of memory");
+}
+
+static node_t *node_new(const struct conf *conf, const timesource_t *ts,
+			const logger_t *log, struct err *err)
+{
+	node_t *n = calloc(1, sizeof(*n));
+
+	if (!n) {
+		err_set(err, "out of memory");
+		return NULL;
+	}
+	n->conf = conf;
+	n->ts = *ts;
+	n->log = log;
+	if (clock_boot_id(n->boot_id) < 0)
+		err_set(err, "/proc/sys/kernel/random/boot_id cannot be read");
+	else if (paths_set(n, err) == 0)
+		return n;
+	free(n);
+	return NULL;
+}
+
+static void node_free(node_t *n)
+{
+	sampler_destroy(n->sampler);
+	account_destroy(n->account);
+	if (n->source)
+		n->ops->close(n->source, LOGOUT_NS);
+	scontrol_destroy(n->scontrol);
+	series_writer_close(n->series);
+	suspend_writer_close(n->suspend);
+	ledger_close(n->ledger);
+	free(n);
+}
+
+node_t *node_create(const struct conf *conf, http_t *http,
+		    const timesource_t *ts, const logger_t *log,
+		    struct err *err)
+{
+	node_t *n = node_new(conf, ts, log, err);
+
+	if (!n)
+		return NULL;
+	/* the ledger first: its lock keeps a second wattgated away */
+	if (dirs_make(n, err) < 0 || ledger_prepare(n, err) < 0 ||
+	    source_open(n, http, err) < 0 || files_open(n, err) < 0 ||
+	    account_open(n, err) < 0 || sampler_start(n, err) < 0) {
+		node_free(n);
+		return NULL;
+	}
+	return n;
+}
+
+void node_close(node_t *n)
+{
+	struct err err;
+
+	if (!n)
+		return;
+	/* first what must not be lost; the BMC may keep us waiting */
+	if (n->series && account_close(n->account, n->series, &err) < 0)
+		log_error(n->log, "%s", err.text);
+	node_free(n);
+}
+
+int node_check(const struct conf *conf, http_t *http, const timesource_t *ts,
+	       const logger_t *log, struct err *err)
+{
+	node_t *n = node_new(conf, ts, log, err);
+	int rc;
+
+	if (!n)
+		return -1;
+	rc = dir_check(conf->state_dir, err) < 0 ||
+	     dir_check(conf->ledger_dir, err) < 0 ||
+	     dir_check(n->run_dir, err) < 0 ||
+	     source_open(n, http, err) < 0 ? -1 : 0;
+	node_free(n);
+	return rc;
+}
