@@ -26,6 +26,15 @@ check-local:
 	@echo 'make check needs the library Check (Debian: check)' >&2; exit 1
 endif
 
+# What a compiler does not check. These run without Check.
+unit_scripts = tests/unit/check-includes tests/unit/check-objects
+dist_check_SCRIPTS += $(unit_scripts)
+TESTS += $(unit_scripts)
+
+AM_TESTS_ENVIRONMENT = CC='$(CC)'; export CC; \
+	INSTRUMENTED='$(if $(SANITIZER_CFLAGS)$(COVERAGE_CFLAGS),yes,no)'; \
+	export INSTRUMENTED;
+
 # The same programs under valgrind, in one process each.
 VALGRIND_FLAGS = --quiet --error-exitcode=99 --leak-check=full \
 	--errors-for-leak-kinds=definite,indirect,possible
@@ -34,9 +43,9 @@ if ENABLE_SANITIZERS
 check-valgrind:
 	@echo 'valgrind and --enable-sanitizers exclude each other' >&2; exit 1
 else
-check-valgrind: $(check_PROGRAMS)
+check-valgrind: $(unit_tests)
 	@test -n '$(VALGRIND)' || { echo 'valgrind is missing' >&2; exit 1; }
-	@for t in $(check_PROGRAMS); do \
+	@for t in $(unit_tests); do \
 		echo "  VALGRIND $$t"; \
 		CK_FORK=no CK_VERBOSITY=minimal CK_TIMEOUT_MULTIPLIER=20 \
 		$(VALGRIND) $(VALGRIND_FLAGS) ./$$t || exit 1; \
