@@ -8,6 +8,7 @@
 #include "cli/ledgers.h"
 #include "cli/mem.h"
 #include "cli/report.h"
+#include "cli/wall.h"
 #include "lib/clock.h"
 
 /* How far what is open may lag: checkpoints are at most a minute apart. */
@@ -40,15 +41,9 @@ struct node_sum {
 	size_t open_len, open_room;
 };
 
-/* The clock may have been set since; lengths are of the boot clock. */
-static int64_t wall_end(const struct ledger_interval *iv)
-{
-	return iv->start_wall_ns + (iv->end_ns - iv->start_ns);
-}
-
 static void add_interval(struct node_sum *s, const struct ledger_interval *iv)
 {
-	const int64_t start = iv->start_wall_ns, end = wall_end(iv);
+	const int64_t start = wall_start(iv), end = wall_end(iv);
 	const int64_t from = start > s->from_ns ? start : s->from_ns;
 	const int64_t to = end < s->to_ns ? end : s->to_ns;
 	double part;
