@@ -279,6 +279,7 @@ uint64_t process_start_ticks(int32_t pid)
 {
 	char path[32], buf[1024], *p;
 	unsigned long long start;
+	char state;
 	ssize_t n;
 	int fd;
 
@@ -292,8 +293,11 @@ uint64_t process_start_ticks(int32_t pid)
 		return 0;
 	buf[n] = 0;
 	p = strrchr(buf, ')');	/* the name may hold anything */
-	if (!p || sscanf(p + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u "
-			 "%*u %*u %*d %*d %*d %*d %*d %*d %llu", &start) != 1)
+	if (!p || sscanf(p + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u "
+			 "%*u %*u %*d %*d %*d %*d %*d %*d %llu", &state,
+			 &start) != 2)
+		return 0;
+	if (state == 'Z' || state == 'X')	/* ended, not yet reaped */
 		return 0;
 	return start;
 }

@@ -70,7 +70,7 @@ int gaterec_read(int dirfd, const char *name, uint32_t owner, gaterec_t *rec,
 /* Is the slurmstepd that wrote it still there (same pid, start and boot)? */
 bool gaterec_alive(const gaterec_t *rec, const char *boot_id);
 
-/* /proc/PID/stat field 22; 0 where there is no such process. */
+/* /proc/PID/stat field 22; 0 where no such process runs (a zombie does not). */
 uint64_t process_start_ticks(int32_t pid);
 
 /*
