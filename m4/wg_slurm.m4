@@ -47,9 +47,8 @@ AC_DEFUN([WG_SLURM_PLUGINDIR], [
 	done
 	slurmplugindir=
 	for wg_dir in $wg_dirs; do
-		AS_IF([test -z "$slurmplugindir" &&
-		       ls "$wg_dir"/acct_gather_energy_*.so "$wg_dir"/select_*.so >/dev/null 2>&1 ||
-		       { test -z "$slurmplugindir" && test -f "$wg_dir/auth_munge.so"; }],
+		set dummy "$wg_dir"/select_*.so
+		AS_IF([test -z "$slurmplugindir" && test -f "$[2]"],
 			[slurmplugindir=$wg_dir])
 	done
 	AS_IF([test -n "$slurmplugindir"], [AC_MSG_RESULT([$slurmplugindir])],
@@ -70,7 +69,9 @@ AC_DEFUN([WG_SLURM], [
 	wg_slurm_prefix=/usr
 	AS_CASE(["x$with_slurm"], [xauto|xyes|xno], [],
 		[wg_slurm_prefix=$with_slurm
-		 SLURM_CPPFLAGS="-I$with_slurm/include"])
+		 SLURM_CPPFLAGS="-I$with_slurm/include"
+		 AS_IF([test ! -f "$with_slurm/include/slurm/slurm.h"],
+			[AC_MSG_ERROR([there is no $with_slurm/include/slurm/slurm.h])])])
 	wg_slurm_headers=no
 	wg_slurm_summary="not built"
 	AS_IF([test "x$with_slurm" != xno], [WG_SLURM_HEADERS])
