@@ -107,22 +107,31 @@ start_bmc() {
 	[ ! -s "$out/$1.port" ] || port=$(cat "$out/$1.port")
 	[ ! -s "$out/$1.ctl" ] || ctl=$(cat "$out/$1.ctl")
 	node_knob LAB_BMC_PROGRAM "$1"
-	program=${REPLY:+--program $REPLY}
+	program=${REPLY:-const:200}
 	as_daemon_user
 	# shellcheck disable=SC2086
 	proc_start "bmcsim.$1" $REPLY "$LAB_DIR/bin/bmcsim" serve \
 		--listen 127.0.0.1 --port "$port" --port-file "$out/$1.port" \
-		--cert "$tls/server.pem" --key "$tls/server.key" \
+		--cert "$tls/server.pem" --key "$tls/server-key.pem" \
 		--user lab --password-file "$LAB_DIR/etc/sim.secret" \
-		--shape "$LAB_BMC_SHAPE" $program --truth-file "$out/$1.truth" \
+		--shape "$LAB_BMC_SHAPE" --program "$program" --truth-file "$out/$1.truth" \
 		--log "$out/$1.log" --control-port "$ctl" --control-port-file "$out/$1.ctl" &&
 		wait_until 5 bmc_ready "$1"
 }
 
 bmc_ready() { [ -s "$LAB_DIR/bmc/out/$1.port" ] && [ -s "$LAB_DIR/bmc/out/$1.ctl" ]; }
 
+# The certificate and its CA, once for a lab; the key is the daemon user's.
+make_tls() {
+	local tls=$LAB_DIR/bmc/tls
+	[ ! -s "$tls/server.pem" ] || return 0
+	install -d -m 0755 "$tls" && "$REPO/tests/bmcsim/mkcert" "$tls" &&
+		chown "$LAB_DAEMON_USER:" "$tls/server-key.pem"
+}
+
 start_bmcs() {
 	local node
+	make_tls || return 1
 	for node in $LAB_NODES; do
 		bmc_is_foreign "$node" && continue
 		start_bmc "$node" || { note "the simulated BMC of $node does not start"; return 1; }
