@@ -63,8 +63,7 @@ void redfish_failure(struct reading *r, const struct http_reply *reply)
 	message_get(reply, message, sizeof(message));
 	err_set(&r->why, "%s%s%s%s", reply->why.text, *message ? " (" : "",
 		message, *message ? ")" : "");
-	r->backoff = reply->status == 401 || reply->status == 403 ?
-		     BACKOFF_SLOW : BACKOFF_SOON;
+	r->backoff = BACKOFF_SOON;
 	r->retry_after_ns = reply->retry_after_ns;
 }
 
@@ -84,6 +83,9 @@ static void prepare_fail(redfish_session_t *s, const struct http_reply *reply)
 	struct reading r;
 
 	redfish_failure(&r, reply);
+	/* wrong passwords in quick succession lock accounts */
+	if (reply->status == 401 || reply->status == 403)
+		r.backoff = BACKOFF_SLOW;
 	if (reply->status == 401)
 		err_set(&r.why, "%s: the BMC refuses user %s; check user and password_file",
 			s->conf->bmc.url, s->conf->bmc.user);
@@ -138,10 +140,10 @@ static void on_stale_deleted(void *arg, const struct http_reply *reply)
 		    reply->status == 404 || reply->status == 410;
 
 	if (gone)
-		log_info(s->log, "%s: deleted the session that an earlier run left behind",
+		log_info(s->log, "%s: deleted a session of ours that was left behind",
 			 s->conf->bmc.url);
 	else
-		log_warn(s->log, "a session left behind by an earlier run stays: %s",
+		log_warn(s->log, "a session of ours that was left behind stays: %s",
 			 reply->why.text);
 	/* without an answer, or while the BMC is busy, later may do */
 	stale_next(s, gone || (reply->status >= 400 && reply->status < 500 &&
