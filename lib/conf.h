@@ -18,7 +18,7 @@
  * at the start of a line, ';' after a blank elsewhere.
  *
  *   # top of the file, before any section
- *   period = 5s             ; 100ms to 5m
+ *   period = 5s             ; 20ms to 5m
  *   max_gap = 15s           ; default 3 periods; at least one, at most 1h
  *   share = model
  *   ledger_dir = /var/lib/wattgate/ledger

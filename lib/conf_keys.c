@@ -173,9 +173,9 @@ static int set_url(const struct key *key, const char *text,
 
 static const struct key keys[] = {
 	{ CONF_TOP, "period", set_duration, FIELD(period_ns),
-	  QUANTITY(DURATION, "100ms", "5m") },
+	  QUANTITY(DURATION, "20ms", "5m") },
 	{ CONF_TOP, "max_gap", set_duration, FIELD(max_gap_ns),
-	  QUANTITY(DURATION, "100ms", "1h") },
+	  QUANTITY(DURATION, "20ms", "1h") },
 	{ CONF_TOP, "rollup", set_rollup, FIELD(rollup_ns),
 	  QUANTITY(DURATION, "1s", "1h") },
 	{ CONF_TOP, "checkpoint", set_duration, FIELD(checkpoint_ns),
