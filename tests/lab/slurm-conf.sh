@@ -18,6 +18,16 @@ slurm_plugin_dir() {
 	die "Slurm's plugins are not below /usr/lib: is slurm-wlm-basic-plugins installed?"
 }
 
+# Slurm can be told to listen where the machine's own name points, instead of
+# everywhere. Steps call srun back at 127.0.0.1, so this works where that is
+# what the name means; elsewhere (Debian's 127.0.1.1, or a name that nobody
+# knows) the daemons listen on all addresses, behind munge.
+settle_listen() {
+	LISTEN=
+	[ "$(getent ahostsv4 "$HOST" 2>/dev/null | sed -n '1s/ .*//p')" != 127.0.0.1 ] ||
+		LISTEN=NoInAddrAny,NoCtldInAddrAny
+}
+
 # Character devices for GRES: null devices, never opened.
 make_gpus() {
 	local node gpu
@@ -98,8 +108,7 @@ write_slurm_conf() {
 	JobRequeue=1
 	RebootProgram=/bin/false
 	SrunPortRange=$PORT_SRUN
-	# loopback only
-	CommunicationParameters=NoInAddrAny,NoCtldInAddrAny
+	${LISTEN:+CommunicationParameters=$LISTEN}
 	${hash}PrologFlags=Contain
 	EOC
 	printf '%s\n' "$LAB_EXTRA_CONF"
@@ -116,7 +125,7 @@ write_slurmdbd_conf() {
 	DbdHost=localhost
 	DbdAddr=127.0.0.1
 	DbdPort=$PORT_DBD
-	CommunicationParameters=NoInAddrAny,NoCtldInAddrAny
+	${LISTEN:+CommunicationParameters=$LISTEN}
 	SlurmUser=root
 	PidFile=$LAB_DIR/run/slurmdbd.pid
 	LogFile=$LAB_DIR/log/slurmdbd.log
@@ -169,6 +178,7 @@ write_acct_gather_conf() {
 
 write_slurm_confs() {
 	local etc=$LAB_DIR/etc
+	settle_listen
 	[ -s "$etc/db.secret" ] ||
 		(umask 077 && head -c 18 /dev/urandom | base64 | tr '+/' '-_' >"$etc/db.secret")
 	write_slurm_conf >"$etc/slurm.conf" &&

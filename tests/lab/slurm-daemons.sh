@@ -24,7 +24,7 @@ make_db_cache() {
 	if [ ! -d "$cache" ]; then
 		rm -rf "$cache.new"
 		install -d -o mysql -m 0700 "$cache.new" &&
-			mariadb-install-db --no-defaults --user=mysql --datadir="$cache.new" \
+			mariadb-install-db --force --no-defaults --user=mysql --datadir="$cache.new" \
 				--auth-root-authentication-method=socket --skip-test-db \
 				--innodb-log-file-size=8M >"$LAB_DIR/log/install-db.log" 2>&1 &&
 			mv -T "$cache.new" "$cache"
@@ -43,12 +43,12 @@ start_db() {
 	local sock=$LAB_DIR/run/db/sock
 	[ -d "$LAB_DIR/db" ] || make_db_dir || return 1
 	install -d -o mysql -m 0755 "$LAB_DIR/run/db" || return 1
-	# nothing of /etc/mysql; a lab's data need not survive a power cut
+	# nothing of /etc/mysql; data survives a killed mariadbd, not a power cut
 	proc_start mariadbd /usr/sbin/mariadbd --no-defaults --user=mysql \
 		--datadir="$LAB_DIR/db" --socket="$sock" --port="$PORT_DB" \
 		--bind-address=127.0.0.1 --pid-file="$LAB_DIR/run/db/pid" \
 		--innodb-buffer-pool-size=64M --innodb-log-file-size=8M \
-		--innodb-lock-wait-timeout=900 --innodb-flush-log-at-trx-commit=0 \
+		--innodb-lock-wait-timeout=900 --innodb-flush-log-at-trx-commit=2 \
 		--skip-log-bin --skip-name-resolve --tmpdir="$LAB_DIR/run/db"
 }
 

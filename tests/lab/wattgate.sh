@@ -107,7 +107,7 @@ start_bmc() {
 	[ ! -s "$out/$1.port" ] || port=$(cat "$out/$1.port")
 	[ ! -s "$out/$1.ctl" ] || ctl=$(cat "$out/$1.ctl")
 	node_knob LAB_BMC_PROGRAM "$1"
-	program=${REPLY:-const:200}
+	program=$REPLY
 	as_daemon_user
 	# shellcheck disable=SC2086
 	proc_start "bmcsim.$1" $REPLY "$LAB_DIR/bin/bmcsim" serve \
@@ -115,16 +115,16 @@ start_bmc() {
 		--cert "$tls/server.pem" --key "$tls/server-key.pem" \
 		--user lab --password-file "$LAB_DIR/etc/sim.secret" \
 		--shape "$LAB_BMC_SHAPE" --program "$program" --truth-file "$out/$1.truth" \
+		$LAB_BMC_OPTIONS \
 		--log "$out/$1.log" --control-port "$ctl" --control-port-file "$out/$1.ctl" &&
 		wait_until 5 bmc_ready "$1"
 }
 
 bmc_ready() { [ -s "$LAB_DIR/bmc/out/$1.port" ] && [ -s "$LAB_DIR/bmc/out/$1.ctl" ]; }
 
-# The certificate and its CA, once for a lab; the key is the daemon user's.
+# The certificate and its CA, new at each `up`; the key is the daemon user's.
 make_tls() {
 	local tls=$LAB_DIR/bmc/tls
-	[ ! -s "$tls/server.pem" ] || return 0
 	install -d -m 0755 "$tls" && "$REPO/tests/bmcsim/mkcert" "$tls" &&
 		chown "$LAB_DAEMON_USER:" "$tls/server-key.pem"
 }
@@ -150,6 +150,7 @@ start_wattgated() {
 up_wattgate() {
 	local node
 	[ "$LAB_WATTGATED" = 1 ] || return 0
+	rm -f "$LAB_DIR/bmc/out"/*
 	write_secrets && start_bmcs || return 1
 	write_wattgate_conf >"$LAB_DIR/etc/wattgate.conf" || return 1
 	for node in $LAB_NODES; do
