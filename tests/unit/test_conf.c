@@ -201,14 +201,18 @@ static const char *const shapes[] = {
 	"max_gap = 6s\n  period = 2s\n",	/* indented: no continuation */
 	"period = 2s ; and more = less\n",
 	"period: 2s\n",
-	"[bmc]\n[hardware n2]\n[hardware]\n",	/* see below */
 };
 
 START_TEST(test_shape)
 {
 	load_ok(shapes[_i]);
-	if (_i < LEN(shapes) - 1)
-		ck_assert_int_eq(conf.period_ns, 2 * NS_PER_S);
+	ck_assert_int_eq(conf.period_ns, 2 * NS_PER_S);
+}
+END_TEST
+
+START_TEST(test_empty_sections)
+{
+	load_ok("[bmc]\n[hardware n2]\n[hardware]\n[slurm]\n[report]");
 }
 END_TEST
 
@@ -639,6 +643,7 @@ static Suite *conf_suite(void)
 	tcase_add_test(tc, test_rest);
 	tcase_add_test(tc, test_patterns);
 	tcase_add_loop_test(tc, test_shape, 0, LEN(shapes));
+	tcase_add_test(tc, test_empty_sections);
 	tcase_add_loop_test(tc, test_bad, 0, LEN(bad));
 	tcase_add_loop_test(tc, test_url_credentials_not_shown, 0, 4);
 	tcase_add_loop_test(tc, test_url, 0, LEN(urls));
