@@ -5,9 +5,9 @@
  * size. The real plugin, loaded as Slurm loads it; this program's name begins
  * with "slurmstepd", since that is how the plugin knows where it is.
  *
- *   slurmstepd-poll PLUGIN.so POLLS        the ratio
- *   slurmstepd-poll PLUGIN.so POLLS trace  only polls, between two getppid(),
- *                                          for strace
+ *   slurmstepd-poll PLUGIN.so RUN_DIR POLLS        the ratio
+ *   slurmstepd-poll PLUGIN.so RUN_DIR POLLS trace  only polls, between two
+ *                                                  getppid(), for strace
  */
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -195,28 +195,26 @@ static get_data_f load(const char *path)
 
 int main(int argc, char **argv)
 {
-	char run_dir[] = "/tmp/wattgate-poll.XXXXXX";
+	const char *run_dir = argv[2];
 	double mine[ROUNDS], bare[ROUNDS];
 	get_data_f get_data;
 	int i, polls;
 
-	if (argc < 3 || (polls = atoi(argv[2])) < 1) {
-		fprintf(stderr, "usage: %s PLUGIN.so POLLS [trace]\n", argv[0]);
+	if (argc < 4 || (polls = atoi(argv[3])) < 1) {
+		fprintf(stderr, "usage: %s PLUGIN.so RUN_DIR POLLS [trace]\n",
+			argv[0]);
 		return 2;
 	}
-	if (!mkdtemp(run_dir))
-		die(run_dir);
 	setenv("WATTGATE_RUN_DIR", run_dir, 1);
 	setenv("SLURMD_NODENAME", NODE, 1);
 	make_series(run_dir);
 	make_record(run_dir);
 	get_data = load(argv[1]);
 	poll_ns(get_data, 2);		/* opens what it needs */
-	if (argc > 3) {
+	if (argc > 4) {
 		getppid();
 		poll_ns(get_data, polls);
 		getppid();
-		printf("%s\n", run_dir);
 		return 0;
 	}
 	allocations = 0;
@@ -228,6 +226,5 @@ int main(int argc, char **argv)
 	printf("poll with the BMC hung: %.0f ns; clock_gettime + pread: %.0f ns; "
 	       "ratio %.2f (at most 20)\n", median(mine), median(bare),
 	       mine[ROUNDS / 2] / bare[ROUNDS / 2]);
-	printf("%s\n", run_dir);
 	return allocations || mine[ROUNDS / 2] > 20 * bare[ROUNDS / 2];
 }
