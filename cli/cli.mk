@@ -1,3 +1,65 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# wattgate, the command.
+# wattgate, the command. All but main() is in an archive, for the tests.
+
+noinst_LIBRARIES += cli/libcli.a
+cli_libcli_a_CPPFLAGS = $(AM_CPPFLAGS) $(JSONC_CFLAGS)
+cli_libcli_a_SOURCES = \
+	cli/audit.c \
+	cli/audit.h \
+	cli/audit_allocs.c \
+	cli/audit_impl.h \
+	cli/audit_intervals.c \
+	cli/child.c \
+	cli/child.h \
+	cli/cmd.c \
+	cli/cmd.h \
+	cli/cmd_audit.c \
+	cli/cmd_doctor.c \
+	cli/cmd_report.c \
+	cli/confs.c \
+	cli/confs.h \
+	cli/doctor.c \
+	cli/doctor.h \
+	cli/doctor_host.c \
+	cli/doctor_slurm.c \
+	cli/elf_symbol.c \
+	cli/elf_symbol.h \
+	cli/hostlist.c \
+	cli/hostlist.h \
+	cli/jobs.c \
+	cli/jobs.h \
+	cli/jobs_ledger.c \
+	cli/jobs_ledger.h \
+	cli/json_report.c \
+	cli/json_report.h \
+	cli/ledgers.c \
+	cli/ledgers.h \
+	cli/mem.c \
+	cli/mem.h \
+	cli/plugstack.c \
+	cli/plugstack.h \
+	cli/report.h \
+	cli/report_jobs.c \
+	cli/report_nodes.c \
+	cli/rows.c \
+	cli/rows.h \
+	cli/rows_csv.c \
+	cli/rows_table.c \
+	cli/sacct.c \
+	cli/sacct.h \
+	cli/sacct_parse.c \
+	cli/sacct_parse.h \
+	cli/slurm_config.c \
+	cli/slurm_config.h \
+	cli/text.c \
+	cli/text.h \
+	cli/wall.h \
+	cli/when.c \
+	cli/when.h
+
+bin_PROGRAMS += cli/wattgate
+cli_wattgate_SOURCES = cli/main.c
+cli_wattgate_LDADD = cli/libcli.a $(CORE_LIBS) $(JSONC_LIBS)
+
+dist_man_MANS += docs/man/wattgate.1

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Checks of this host: configuration, wattgated, its files and secrets. */
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/doctor.h"
+#include "lib/clock.h"
+#include "lib/secret.h"
+#include "lib/series.h"
+
+#define GATE_DIR_MEND "systemd-tmpfiles --create wattgate.conf (or: install -d -o root -g wattgate -m 2750 on it)"
+
+static void check_user(struct doctor *d)
+{
+	if (geteuid() != 0)
+		doctor_find(d, DOCTOR_WARN, "run wattgate doctor as root",
+			    "not root: secrets and gate records cannot all be looked at");
+}
+
+static void check_conf(struct doctor *d)
+{
+	if (d->conf_absent)
+		doctor_find(d, DOCTOR_WARN, "write it; wattgate.conf(5) tells how, or name another with -c",
+			    "there is no configuration %s", d->conf_path);
+	else if (!d->conf_ok)
+		doctor_find(d, DOCTOR_FAIL, "mend the line; wattgated refuses the file as it is",
+			    "%s", d->conf_err.text);
+}
+
+static void check_ledger_dir(struct doctor *d)
+{
+	struct err err;
+	struct names nodes = { 0 };
+
+	if (ledgers_nodes(d->conf.ledger_dir, &nodes, &err) < 0)
+		doctor_find(d, DOCTOR_WARN, "make it, owned by wattgated's user, or give yourself its group; reports then have BMC energy and coverage",
+			    "%s", err.text);
+	names_destroy(&nodes);
+}
+
+static void check_nodes(struct doctor *d)
+{
+	if (d->nodes.len > 0)
+		return;
+	if (d->only_node)
+		doctor_find(d, DOCTOR_FAIL, "start wattgated for this node: systemctl enable --now wattgated",
+			    "wattgated left nothing in %s for node %s",
+			    conf_run_dir(), d->only_node);
+	else
+		doctor_find(d, DOCTOR_WARN, "on a compute node: systemctl enable --now wattgated",
+			    "wattgated does not run here: no node in %s",
+			    conf_run_dir());
+}
+
+/* ---- the series ------------------------------------------------------------ */
+
+/* What is wrong with a series whose head was read. */
+static void check_head(struct doctor *d, const char *node,
+		       const series_reader_t *r, const struct series_head *head)
+{
+	static const char bmc_mend[] =
+		"journalctl -u wattgated says what the BMC answers";
+	const int64_t age = clock_boot_ns() - head->last.boot_ns;
+	char boot_id[BOOT_ID_SIZE];
+
+	if (clock_boot_id(boot_id) == 0 &&
+	    strcmp(boot_id, r->params.boot_id) != 0)
+		doctor_find(d, DOCTOR_FAIL, "systemctl restart wattgated",
+			    "node %s: the series is of an earlier boot", node);
+	else if (head->count == 0)
+		doctor_find(d, DOCTOR_FAIL, bmc_mend,
+			    "node %s: the BMC was never read", node);
+	else if (age > r->params.max_gap_ns)
+		doctor_find(d, DOCTOR_FAIL, bmc_mend,
+			    "node %s: the last reading is %.0f s old (max_gap %.0f s): time goes unmeasured",
+			    node, ns_to_s(age), ns_to_s(r->params.max_gap_ns));
+	if (strcmp(r->params.node, node) != 0)
+		doctor_find(d, DOCTOR_FAIL, "one run directory and one name for each node: check wattgated -n",
+			    "node %s: its series says node %s", node,
+			    r->params.node);
+	if (r->params.hw.cores <= 0)
+		doctor_find(d, DOCTOR_WARN, "set cores in [hardware], or let wattgated ask scontrol",
+			    "node %s: the number of its cores is not known, so no share can be worked out",
+			    node);
+}
+
+static void check_series(struct doctor *d)
+{
+	for (size_t i = 0; i < d->nodes.len; i++) {
+		const char *node = d->nodes.list[i];
+		char path[PATH_MAX];
+		struct series_head head;
+		series_reader_t r;
+		struct err err = { "its path is too long" };
+
+		if (conf_run_path(path, sizeof(path), node, "series") < 0 ||
+		    series_reader_open(&r, path, &err) < 0) {
+			doctor_find(d, DOCTOR_FAIL, "start wattgated, and see what it logs: journalctl -u wattgated",
+				    "node %s: %s", node, err.text);
+			continue;
+		}
+		if (series_reader_head(&r, &head) < 0)
+			doctor_find(d, DOCTOR_FAIL, "systemctl restart wattgated",
+				    "node %s: the series is damaged", node);
+		else
+			check_head(d, node, &r, &head);
+		series_reader_close(&r);
+	}
+}
+
+/* ---- owners and modes ------------------------------------------------------ */
+
+/* The user that wattgated runs as: the owner of the node's directory. */
+static bool daemon_owner(const char *node, struct stat *st)
+{
+	char path[PATH_MAX];
+	size_t len;
+
+	if (conf_run_path(path, sizeof(path), node, "") < 0)
+		return false;
+	len = strlen(path);
+	if (len && path[len - 1] == '/')
+		path[len - 1] = '\0';
+	return lstat(path, st) == 0;
+}
+
+static bool user_in_group(uid_t uid, gid_t gid)
+{
+	const struct passwd *pw = getpwuid(uid);
+	gid_t groups[256];
+	int n = 256;
+
+	if (!pw)
+		return false;
+	if (pw->pw_gid == gid)
+		return true;
+	if (getgrouplist(pw->pw_name, pw->pw_gid, groups, &n) < 0)
+		return false;
+	for (int i = 0; i < n; i++)
+		if (groups[i] == gid)
+			return true;
+	return false;
+}
+
+static void check_run_owner(struct doctor *d)
+{
+	for (size_t i = 0; i < d->nodes.len; i++) {
+		struct stat st;
+
+		if (!daemon_owner(d->nodes.list[i], &st))
+			continue;
+		if (st.st_uid == 0)
+			doctor_find(d, DOCTOR_WARN, "run wattgated as a user of its own; the unit that comes with it does",
+				    "node %s: wattgated runs as root",
+				    d->nodes.list[i]);
+		if (st.st_mode & 022)
+			doctor_find(d, DOCTOR_FAIL, "chmod go-w on it",
+				    "node %s: others may write %s/%s",
+				    d->nodes.list[i], conf_run_dir(),
+				    d->nodes.list[i]);
+	}
+}
+
+static void check_gate_group(struct doctor *d, const char *path,
+			     const struct stat *gate)
+{
+	for (size_t i = 0; i < d->nodes.len; i++) {
+		struct stat st;
+
+		if (daemon_owner(d->nodes.list[i], &st) && st.st_uid != 0 &&
+		    !user_in_group(st.st_uid, gate->st_gid))
+			doctor_find(d, DOCTOR_FAIL, "chgrp it to wattgated's group",
+				    "wattgated (uid %u) of node %s may not read %s, so no job is charged",
+				    (unsigned)st.st_uid, d->nodes.list[i], path);
+	}
+}
+
+static void check_gate_dir(struct doctor *d)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s/gate.d", conf_run_dir());
+	if (lstat(path, &st) < 0)
+		doctor_find(d, DOCTOR_FAIL, GATE_DIR_MEND,
+			    "%s: %s, so SPANK cannot say what jobs hold", path,
+			    strerror(errno));
+	else if (!S_ISDIR(st.st_mode))
+		doctor_find(d, DOCTOR_FAIL, GATE_DIR_MEND,
+			    "%s is no directory", path);
+	else if (st.st_uid != 0)
+		doctor_find(d, DOCTOR_FAIL, GATE_DIR_MEND,
+			    "%s belongs to uid %u, not to root", path,
+			    (unsigned)st.st_uid);
+	else if ((st.st_mode & 07777) != 02750)
+		doctor_find(d, st.st_mode & 022 ? DOCTOR_FAIL : DOCTOR_WARN,
+			    GATE_DIR_MEND, "%s has mode %04o, not 2750", path,
+			    (unsigned)(st.st_mode & 07777));
+	else
+		check_gate_group(d, path, &st);
+}
+
+static void check_secrets(struct doctor *d)
+{
+	for (size_t i = 0; i < d->nodes.len; i++) {
+		struct conf conf;
+		struct stat st;
+		struct err err;
+
+		if (!d->conf_ok || !daemon_owner(d->nodes.list[i], &st) ||
+		    conf_load(d->conf_path, d->nodes.list[i], &conf, &err) < 0)
+			continue;
+		if (*conf.bmc.password_file &&
+		    secret_check(conf.bmc.password_file, st.st_uid, &err) < 0)
+			doctor_find(d, DOCTOR_FAIL, "chown it to wattgated's user and chmod it 0600",
+				    "node %s: %s", d->nodes.list[i], err.text);
+	}
+}
+
+/* A section of the file may be wrong for one node alone. */
+static void check_node_conf(struct doctor *d)
+{
+	for (size_t i = 0; i < d->nodes.len; i++) {
+		struct conf conf;
+		struct err err;
+
+		if (d->conf_absent)
+			continue;
+		if (conf_load(d->conf_path, d->nodes.list[i], &conf, &err) < 0)
+			doctor_find(d, DOCTOR_FAIL, "mend the line",
+				    "node %s: %s", d->nodes.list[i], err.text);
+		else if (!*conf.bmc.url)
+			doctor_find(d, DOCTOR_FAIL, "set url in a [bmc] section that matches the node",
+				    "node %s: %s names no BMC for it",
+				    d->nodes.list[i], d->conf_path);
+	}
+}
+
+const struct doctor_check doctor_host_checks[] = {
+	{ "user", "run as root", NEEDS_NOTHING, check_user },
+	{ "conf", "the configuration is read without errors", NEEDS_NOTHING,
+	  check_conf },
+	{ "ledger-dir", "the ledger directory is readable", NEEDS_CONF,
+	  check_ledger_dir },
+	{ "wattgated", "wattgated has a place for its node", NEEDS_NOTHING,
+	  check_nodes },
+	{ "node-conf", "each node has its BMC in the configuration", NEEDS_NODES,
+	  check_node_conf },
+	{ "series", "each node's power is read, and the last reading is fresh",
+	  NEEDS_NODES, check_series },
+	{ "run-dir", "each node's directory belongs to wattgated's own user",
+	  NEEDS_NODES, check_run_owner },
+	{ "gate-dir", "gate.d belongs to root, and wattgated may read it",
+	  NEEDS_NODES, check_gate_dir },
+	{ "secrets", "BMC passwords are readable by wattgated alone",
+	  NEEDS_NODES, check_secrets },
+};
+const size_t doctor_host_checks_len =
+	sizeof(doctor_host_checks) / sizeof(doctor_host_checks[0]);
