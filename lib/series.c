@@ -120,6 +120,8 @@ void series_segment_point(const struct series_sample *a,
 	if (out->cum_j > b->cum_j)
 		out->cum_j = b->cum_j;
 	out->cum_covered_ns += t_ns - a->boot_ns;
+	if (out->cum_covered_ns > b->cum_covered_ns)	/* a lost sample between */
+		out->cum_covered_ns = b->cum_covered_ns;
 }
 
 /* Index of the first held sample later than t_ns; the size if there is none. */

@@ -146,6 +146,7 @@ int series_load_ring(int fd, uint32_t capacity, const struct series_head *head,
 	into->count = numbered ? first : 0;
 	for (i = first; i < head->count; i++) {
 		if (series_sample_read(fd, capacity, i, &s) < 0 ||
+		    s.boot_ns > head->last.boot_ns ||	/* its slot was reused */
 		    !sample_follows(into, &s))
 			rc = -1;
 		else
@@ -222,7 +223,8 @@ int series_reader_point(const series_reader_t *r, const struct series_head *head
 	first = head->count >= r->capacity ? head->count - r->capacity + 1 : 0;
 	if (search_after(r, first, head->count, t_ns, &i, &after) < 0)
 		return -1;
-	if (i == 0) {		/* before the series began */
+	/* before the series began; one that moved may begin in its middle */
+	if (i == 0 && after.cum_covered_ns == 0) {
 		*out = (struct series_point){ .exact = true };
 		return 0;
 	}

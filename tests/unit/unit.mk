@@ -10,6 +10,8 @@ unit_tests += tests/unit/test_conf
 unit_tests += tests/unit/test_secret
 unit_tests += tests/unit/test_share
 unit_tests += tests/unit/test_ledger
+unit_tests += tests/unit/test_series
+unit_tests += tests/unit/test_series_file
 
 AM_CPPFLAGS += $(CHECK_CFLAGS)
 UNIT_LIBS = $(CORE_LIBS) $(CHECK_LIBS)
