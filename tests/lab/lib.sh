@@ -77,14 +77,19 @@ lab_node_energy() {
 # ---- slurmd, slurmctld, slurmstepd -------------------------------------------
 
 lab_stop_slurmd() { proc_stop "slurmd.$1"; }
-lab_start_slurmd() { start_node "$1" && wait_until 40 node_registered "$1"; }
+lab_start_slurmd() {
+	local since
+	since=$(date +%s)
+	start_node "$1" && wait_until 40 node_registered "$1" "$since"
+}
 lab_restart_slurmd() { lab_stop_slurmd "$1" && lab_start_slurmd "$1"; }
 lab_kill_slurmd() { proc_signal KILL "slurmd.$1" && wait_until 5 proc_gone "slurmd.$1"; }
 lab_slurmd_pid() { proc_pid "slurmd.$1" && echo "$REPLY"; }
-# up, and the controller has heard of this slurmd rather than the one before
+# the controller knows the slurmd that started at $2, not only the one before
 node_registered() {
-	proc_alive "slurmd.$1" && node_ready "$1" &&
-		grep -q 'Registering\|slurmd started' "$LAB_DIR/log/slurmd.$1.log"
+	local started
+	started=$(scontrol -o show node "$1" | sed -n 's/.*SlurmdStartTime=\([^ ]*\).*/\1/p')
+	started=$(date -d "$started" +%s 2>/dev/null) && ((started >= $2)) && node_ready "$1"
 }
 
 lab_stop_slurmctld() { proc_stop slurmctld; }

@@ -6,10 +6,12 @@
 # Every one carries WATTGATE_LAB_DAEMON=$LAB_DIR in its environment, so that a
 # later run finds what a crash left behind without any record.
 
-# proc_start NAME COMMAND...: output goes to $LAB_DIR/log/NAME.log. Of the
-# caller's environment nothing is passed on; COMMAND may begin with NAME=VALUE.
+# proc_start NAME COMMAND...: output goes to $LAB_DIR/log/NAME.log, or NAME.out
+# where Slurm keeps a log of its own. Of the caller's environment nothing is
+# passed on; COMMAND may begin with NAME=VALUE.
 proc_start() {
 	local record=$LAB_DIR/proc/$1 log=$LAB_DIR/log/$1.log
+	[[ $1 != slurm* ]] || log=$LAB_DIR/log/$1.out
 	shift
 	rm -f "$record"
 	setsid --fork env -i LC_ALL=C.UTF-8 HOME=/ \

@@ -113,8 +113,7 @@ nodes_ready() {
 	done
 }
 
-# What is started when, and how long it may take. Each log of these daemons
-# is $LAB_DIR/log/NAME.log; those with a log file of their own append to it.
+# What is started when, and how long it may take.
 up_slurm() {
 	local node
 	start_munge && start_db || return 1

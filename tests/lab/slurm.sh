@@ -35,7 +35,7 @@ lab_up() {
 	copy_programs && make_wattgate_dirs && write_slurm_confs ||
 		die "cannot write the lab's files below $LAB_DIR"
 	if ! { up_wattgate && up_slurm && lab_wait_ready; }; then
-		show_logs "$LAB_DIR"/log/*.log
+		show_logs "$LAB_DIR"/log/*
 		lab_stop_all
 		die "the lab did not come up: its last log lines are above, all in $LAB_DIR/log"
 	fi

@@ -24,7 +24,8 @@ copy_programs() {
 # What the knobs ask for has to be there.
 check_programs() {
 	local need="" file
-	[ "$LAB_WATTGATED" = 0 ] || need="$WATTGATE_PROGRAMS"
+	# the lab itself does without cli/wattgate
+	[ "$LAB_WATTGATED" = 0 ] || need="${WATTGATE_PROGRAMS#* }"
 	[ "$LAB_ENERGY" != wattgate ] || need+=" ${WATTGATE_PLUGINS% *}"
 	[ "$LAB_SPANK" = 0 ] || need+=" ${WATTGATE_PLUGINS#* }"
 	for file in $need; do
@@ -166,20 +167,22 @@ down_wattgate() {
 	proc_stop "${names[@]}"
 }
 
-# The series is written: its file changes between two looks.
-series_stamp() { stat -c %y.%i "$LAB_DIR/wattgate/run/$1/series" 2>/dev/null; }
-series_moved() {
-	[ -e "$LAB_DIR/wattgate/run/$1/series" ] && [ "$(series_stamp "$1")" != "$2" ]
+# Boot time of the series' newest sample into REPLY, in hundredths of a second;
+# false without one (docs/formats.md: the head is at 4096).
+series_last() {
+	local count last
+	read -r count last < <(od -An -td8 -j 4096 -N 16 \
+		"$LAB_DIR/wattgate/run/$1/series" 2>/dev/null)
+	((${count:-0} > 0)) && REPLY=$((last / 10000000))
 }
+series_newer() { series_last "$1" && ((REPLY > $2)); }
 
-# $2: seconds to wait for each of two changes
+# wait_series NODE SECONDS: two samples from now on, SECONDS for each; one
+# alone is no interval
 wait_series() {
-	local old=
-	# opened, then two samples: one alone is no interval
-	for _ in 1 2 3; do
-		wait_until "$2" series_moved "$1" "$old" || return 1
-		old=$(series_stamp "$1")
-	done
+	uptime_cs
+	wait_until "$2" series_newer "$1" "$REPLY" && series_last "$1" &&
+		wait_until "$2" series_newer "$1" "$REPLY"
 }
 
 # A foreign BMC may have nothing to say: that is its owner's business.
@@ -189,7 +192,7 @@ series_ready() {
 	for node in $LAB_NODES; do
 		if bmc_is_foreign "$node"; then
 			wait_series "$node" 5 ||
-				warn "$node: no power from $REPLY yet; see $LAB_DIR/log/wattgated.$node.log"
+				warn "$node: no power from its BMC yet; see $LAB_DIR/log/wattgated.$node.log"
 		else
 			wait_series "$node" "${LAB_SERIES_WAIT:-20}" || return 1
 		fi
