@@ -56,3 +56,5 @@ COLLECTOR_LIBS = collector/libcollector.a $(CORE_LIBS) $(CURL_LIBS) $(JSONC_LIBS
 sbin_PROGRAMS += collector/wattgated
 collector_wattgated_SOURCES = collector/main.c
 collector_wattgated_LDADD = $(COLLECTOR_LIBS)
+
+dist_man_MANS += docs/man/wattgated.8 docs/man/wattgate.conf.5
