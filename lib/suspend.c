@@ -92,6 +92,7 @@ static int write_slot(suspend_writer_t *w, struct suspend_slot *slot,
 /* Keep the slots of an earlier wattgated of this boot. */
 static bool adopt(suspend_writer_t *w, const char *boot_id)
 {
+	uint32_t used = 0;
 	int i;
 
 	if (pread(w->fd, &w->header, sizeof(w->header), 0) !=
@@ -100,15 +101,23 @@ static bool adopt(suspend_writer_t *w, const char *boot_id)
 	    pread(w->fd, w->slots, sizeof(w->slots), slot_offset(0)) !=
 		    (ssize_t)sizeof(w->slots))
 		return false;
-	for (i = 0; i < SUSPEND_SLOTS; i++)
+	for (i = 0; i < SUSPEND_SLOTS; i++) {
 		if (!slot_valid(&w->slots[i]))
 			return false;
-	return true;
+		used += w->slots[i].job_id != 0;
+	}
+	if (used == w->header.used)
+		return true;
+	/* a crash came between a slot and the header: let readers look again */
+	w->header.used = used;
+	w->header.generation++;
+	return write_header(w, NULL) == 0;
 }
 
 static int format_table(suspend_writer_t *w, const char *boot_id,
 			struct err *err)
 {
+	uint32_t generation = w->header.generation;	/* of what was here */
 	int i, rc = posix_fallocate(w->fd, 0, slot_offset(SUSPEND_SLOTS));
 
 	if (rc) {
@@ -120,6 +129,7 @@ static int format_table(suspend_writer_t *w, const char *boot_id,
 	memcpy(w->header.magic, SUSPEND_MAGIC, sizeof(w->header.magic));
 	w->header.version = SUSPEND_VERSION;
 	w->header.slots = SUSPEND_SLOTS;
+	w->header.generation = generation + 1;	/* its readers look again */
 	snprintf(w->header.boot_id, sizeof(w->header.boot_id), "%s", boot_id);
 	for (i = 0; i < SUSPEND_SLOTS; i++)
 		if (write_slot(w, &w->slots[i], err) < 0)
@@ -146,12 +156,12 @@ suspend_writer_t *suspend_writer_open(const char *path, const char *boot_id,
 		free(w);
 		return NULL;
 	}
-	if (fchmod(w->fd, 0640) < 0 ||
-	    (!adopt(w, boot_id) && format_table(w, boot_id, err) < 0)) {
-		suspend_writer_close(w);
-		return NULL;
-	}
-	return w;
+	if (fchmod(w->fd, 0640) < 0)
+		err_set_errno(err, "%s: cannot set its mode", path);
+	else if (adopt(w, boot_id) || format_table(w, boot_id, err) == 0)
+		return w;
+	suspend_writer_close(w);
+	return NULL;
 }
 
 void suspend_writer_close(suspend_writer_t *w)
@@ -283,15 +293,25 @@ static int read_slot(int fd, int i, struct suspend_slot *out)
 	return -1;
 }
 
-static int search_slot(const suspend_reader_t *r, uint32_t job_id)
+/*
+ * Where the job's slot is, into *slot (-1: it has none). -1 where one that
+ * cannot be read may be it.
+ */
+static int search_slot(int fd, uint32_t job_id, int *slot)
 {
 	struct suspend_slot s;
-	int i;
+	int i, rc = 0;
 
-	for (i = 0; i < SUSPEND_SLOTS; i++)
-		if (read_slot(r->fd, i, &s) == 0 && s.job_id == job_id)
-			return i;
-	return -1;
+	*slot = -1;
+	for (i = 0; i < SUSPEND_SLOTS; i++) {
+		if (read_slot(fd, i, &s) < 0) {
+			rc = -1;
+		} else if (s.job_id == job_id) {
+			*slot = i;
+			return 0;
+		}
+	}
+	return rc;
 }
 
 int suspend_reader_get(suspend_reader_t *r, uint32_t job_id,
@@ -313,9 +333,11 @@ int suspend_reader_get(suspend_reader_t *r, uint32_t job_id,
 	}
 	if (!h.used)
 		return 0;
-	if (h.generation != r->generation) {
-		r->slot = search_slot(r, job_id);
+	if (h.generation != r->generation || job_id != r->job_id) {
+		if (search_slot(r->fd, job_id, &r->slot) < 0)
+			return -1;
 		r->generation = h.generation;
+		r->job_id = job_id;
 	}
 	if (r->slot < 0)
 		return 0;

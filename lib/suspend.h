@@ -56,7 +56,8 @@ int suspend_writer_drop(suspend_writer_t *w, uint32_t job_id, struct err *err);
 typedef struct suspend_reader {
 	int fd;			/* -1: closed */
 	uint32_t generation;	/* of the table when last searched */
-	int slot;		/* where this job's slot was; -1: none */
+	uint32_t job_id;	/* that was searched for */
+	int slot;		/* where its slot was; -1: none */
 } suspend_reader_t;
 
 int suspend_reader_open(suspend_reader_t *r, const char *path, struct err *err);

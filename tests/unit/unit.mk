@@ -12,6 +12,7 @@ unit_tests += tests/unit/test_share
 unit_tests += tests/unit/test_ledger
 unit_tests += tests/unit/test_series
 unit_tests += tests/unit/test_series_file
+unit_tests += tests/unit/test_suspend
 
 AM_CPPFLAGS += $(CHECK_CFLAGS)
 UNIT_LIBS = $(CORE_LIBS) $(CHECK_LIBS)
