@@ -58,3 +58,32 @@ collector_wattgated_SOURCES = collector/main.c
 collector_wattgated_LDADD = $(COLLECTOR_LIBS)
 
 dist_man_MANS += docs/man/wattgated.8 docs/man/wattgate.conf.5
+
+# ---- systemd ----
+
+EXTRA_DIST += collector/wattgated.service.in collector/wattgate.tmpfiles.in \
+	collector/wattgate.sysusers
+systemd_made = collector/wattgated.service collector/wattgate.tmpfiles.conf \
+	collector/wattgate.sysusers.conf
+CLEANFILES += $(systemd_made)
+
+collector_subst = $(SED) -e 's|@sbindir[@]|$(sbindir)|g' \
+	-e 's|@rundir[@]|$(rundir)|g' -e 's|@confdir[@]|$(confdir)|g'
+
+collector/wattgated.service: collector/wattgated.service.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) collector && \
+	$(collector_subst) $(srcdir)/collector/wattgated.service.in >$@
+collector/wattgate.tmpfiles.conf: collector/wattgate.tmpfiles.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) collector && \
+	$(collector_subst) $(srcdir)/collector/wattgate.tmpfiles.in >$@
+collector/wattgate.sysusers.conf: collector/wattgate.sysusers
+	$(AM_V_GEN)$(MKDIR_P) collector && \
+	cp $(srcdir)/collector/wattgate.sysusers $@
+
+if HAVE_SYSTEMD
+nodist_systemdsystemunit_DATA = collector/wattgated.service
+tmpfilesdir = $(prefix)/lib/tmpfiles.d
+sysusersdir = $(prefix)/lib/sysusers.d
+nodist_tmpfiles_DATA = collector/wattgate.tmpfiles.conf
+nodist_sysusers_DATA = collector/wattgate.sysusers.conf
+endif

@@ -7,8 +7,8 @@
 #include "lib/err.h"
 
 /*
- * A JSON text that a BMC sent, parsed strictly (RFC 8259; at most
- * JSON_DEPTH_MAX levels), and typed access to it by JSON pointer (RFC 6901).
+ * A JSON text that a BMC sent, parsed strictly (by json-c's idea of RFC
+ * 8259; at most JSON_DEPTH_MAX levels), and typed access to it by JSON pointer (RFC 6901).
  * Nothing here is taken on trust: what is not of the asked type is not there.
  */
 

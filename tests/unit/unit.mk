@@ -13,10 +13,31 @@ unit_tests += tests/unit/test_ledger
 unit_tests += tests/unit/test_series
 unit_tests += tests/unit/test_series_file
 unit_tests += tests/unit/test_suspend
+unit_tests += tests/unit/test_gaterec
+unit_tests += tests/unit/test_backoff
+unit_tests += tests/unit/test_http
+unit_tests += tests/unit/test_json
+unit_tests += tests/unit/test_redfish
+unit_tests += tests/unit/test_redfish_find
+unit_tests += tests/unit/test_sampler
+unit_tests += tests/unit/test_scontrol
 
 AM_CPPFLAGS += $(CHECK_CFLAGS)
 UNIT_LIBS = $(CORE_LIBS) $(CHECK_LIBS)
 LDADD = $(UNIT_LIBS)
+
+# These link the collector too.
+UNIT_COLLECTOR_LIBS = $(COLLECTOR_LIBS) $(CHECK_LIBS)
+fakebmc_sources = tests/unit/fakebmc.c tests/unit/fakebmc.h
+tests_unit_test_backoff_LDADD = $(UNIT_COLLECTOR_LIBS)
+tests_unit_test_http_SOURCES = tests/unit/test_http.c $(fakebmc_sources)
+tests_unit_test_http_LDADD = $(UNIT_COLLECTOR_LIBS)
+tests_unit_test_json_LDADD = $(UNIT_COLLECTOR_LIBS)
+tests_unit_test_redfish_SOURCES = tests/unit/test_redfish.c $(fakebmc_sources)
+tests_unit_test_redfish_LDADD = $(UNIT_COLLECTOR_LIBS)
+tests_unit_test_redfish_find_LDADD = $(UNIT_COLLECTOR_LIBS)
+tests_unit_test_sampler_LDADD = $(UNIT_COLLECTOR_LIBS)
+tests_unit_test_scontrol_LDADD = $(UNIT_COLLECTOR_LIBS)
 
 tests_unit_test_ledger_CPPFLAGS = $(AM_CPPFLAGS) \
 	-DGOLDEN_DIR='"$(abs_srcdir)/tests/unit/golden"'
