@@ -82,8 +82,8 @@ static int format_record(const gaterec_t *rec, char *buf, size_t size)
 	int n = snprintf(body, sizeof(body),
 		"job=%u\nstep=%s\nrestart=%u\nuid=%u\nstepd_pid=%d\n"
 		"stepd_start=%" PRIu64 "\nboot_id=%s\nstart_ns=%" PRId64 "\n"
-		"start_wall_ns=%" PRId64 "\nend_ns=%" PRId64 "\nswept=%d\ncores=%.6g\n"
-		"gpus=%.6g\nmem_mb=%.17g\nshare=%.17g\ncum_j=%.17g\n"
+		"start_wall_ns=%" PRId64 "\nend_ns=%" PRId64 "\nswept=%d\ncores=%.17g\n"
+		"gpus=%.17g\nmem_mb=%.17g\nshare=%.17g\ncum_j=%.17g\n"
 		"cum_covered_ns=%" PRId64 "\n",
 		rec->job_id, rec->step, rec->restart, rec->uid, rec->stepd_pid,
 		rec->stepd_start, rec->boot_id, rec->start_ns,
@@ -354,6 +354,19 @@ static bool sweepable(const struct sweep *s, const gaterec_t *rec)
 	return rec->end_ns && rec->end_ns <= s->settled_ns;
 }
 
+/* It may have written its end, and gone, since we read it: that one stands. */
+static void mark_vanished(const struct sweep *s, const char *name)
+{
+	gaterec_t rec;
+
+	if (gaterec_read(s->dirfd, name, s->owner, &rec, NULL) < 0 ||
+	    rec.end_ns)
+		return;
+	rec.end_ns = s->now_ns;
+	rec.swept = true;
+	gaterec_write(s->dirfd, &rec, NULL);
+}
+
 static int sweep_one(const char *name, void *arg)
 {
 	struct sweep *s = arg;
@@ -368,9 +381,7 @@ static int sweep_one(const char *name, void *arg)
 			s->removed++;
 	} else if (!rec.end_ns && strcmp(rec.step, GATEREC_PROLOG) &&
 		   !gaterec_alive(&rec, s->boot_id)) {
-		rec.end_ns = s->now_ns;
-		rec.swept = true;
-		gaterec_write(s->dirfd, &rec, NULL);
+		mark_vanished(s, name);
 	}
 	return 0;
 }
