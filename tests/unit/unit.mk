@@ -21,10 +21,18 @@ unit_tests += tests/unit/test_redfish
 unit_tests += tests/unit/test_redfish_find
 unit_tests += tests/unit/test_sampler
 unit_tests += tests/unit/test_scontrol
+unit_tests += tests/unit/test_cli
+unit_tests += tests/unit/test_cli_ledger
 
 AM_CPPFLAGS += $(CHECK_CFLAGS)
 UNIT_LIBS = $(CORE_LIBS) $(CHECK_LIBS)
 LDADD = $(UNIT_LIBS)
+
+# These link the command too. The first reads a symbol out of itself.
+UNIT_CLI_LIBS = cli/libcli.a $(UNIT_LIBS) $(JSONC_LIBS)
+tests_unit_test_cli_LDADD = $(UNIT_CLI_LIBS)
+tests_unit_test_cli_LDFLAGS = $(AM_LDFLAGS) -rdynamic
+tests_unit_test_cli_ledger_LDADD = $(UNIT_CLI_LIBS)
 
 # These link the collector too.
 UNIT_COLLECTOR_LIBS = $(COLLECTOR_LIBS) $(CHECK_LIBS)
