@@ -644,7 +644,7 @@ START_TEST(test_child)
 	ck_assert_int_lt(clock_boot_ns() - before, 30 * NS_PER_S);
 
 	ck_assert_int_eq(child_lines(argv, env, 0, collect, all, &err), -1);
-	ck_assert_ptr_nonnull(strstr(err.text, "cannot run /nowhere/at/all"));
+	ck_assert_ptr_nonnull(strstr(err.text, "/nowhere/at/all"));
 }
 END_TEST
 
@@ -793,21 +793,30 @@ START_TEST(test_plugstack_files)
 }
 END_TEST
 
+/* This program's file; under valgrind /proc/self/exe is not one to open. */
+static const char *own_path(void)
+{
+	static char path[PATH_MAX];
+
+	ck_assert_int_gt(readlink("/proc/self/exe", path, sizeof(path) - 1), 0);
+	return path;
+}
+
 START_TEST(test_elf_symbol)
 {
 	char path[] = "/tmp/test_cli.XXXXXX";
 	int fd = mkstemp(path);
 	uint32_t value = 0;
 	struct err err;
-	FILE *f = fopen("/proc/self/exe", "re");
+	FILE *f = fopen(own_path(), "re");
 	static char image[4096];
 
 	ck_assert_int_ge(fd, 0);
 	ck_assert_ptr_nonnull(f);
-	ck_assert_int_eq(elf_symbol_u32("/proc/self/exe", "test_cli_version",
+	ck_assert_int_eq(elf_symbol_u32(own_path(), "test_cli_version",
 					&value, &err), 0);
 	ck_assert_uint_eq(value, 0x160508);
-	ck_assert_int_eq(elf_symbol_u32("/proc/self/exe", "not_there", &value,
+	ck_assert_int_eq(elf_symbol_u32(own_path(), "not_there", &value,
 					&err), -1);
 	ck_assert_int_eq(elf_symbol_u32("/nowhere", "x", &value, &err), -1);
 	ck_assert_int_eq(errno, ENOENT);
@@ -831,7 +840,7 @@ START_TEST(test_elf_symbol_damaged)
 {
 	char path[] = "/tmp/test_cli.XXXXXX";
 	int fd = mkstemp(path);
-	FILE *f = fopen("/proc/self/exe", "re");
+	FILE *f = fopen(own_path(), "re");
 	uint32_t value;
 	struct err err;
 	char *image;
