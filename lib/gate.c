@@ -63,6 +63,9 @@ void gate_live_start(gate_live_t *g, int64_t start_ns, double share,
 	*g = (gate_live_t){ .start_ns = start_ns, .share = share,
 			    .start_j = start_j,
 			    .suspended_before_j = slot->total_j };
+	/* begun while suspended: what lay before will be in the total */
+	if (slot->since_ns && start_j > slot->since_cum_j)
+		g->suspended_before_j += start_j - slot->since_cum_j;
 }
 
 void gate_live_rebase(gate_live_t *g, double start_j,
