@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Unit tests. To add one, add its line to unit_tests: the program is made of
+# tests/unit/NAME.c and links the core. One that needs more sets
+# tests_unit_NAME_LDADD, _SOURCES or _CPPFLAGS below.
+
+unit_tests =
+unit_tests += tests/unit/test_base
+unit_tests += tests/unit/test_conf
+unit_tests += tests/unit/test_secret
+unit_tests += tests/unit/test_share
+unit_tests += tests/unit/test_ledger
+unit_tests += tests/unit/test_series
+unit_tests += tests/unit/test_series_file
+unit_tests += tests/unit/test_suspend
+unit_tests += tests/unit/test_gaterec
+unit_tests += tests/unit/test_gate
+unit_tests += tests/unit/test_backoff
+unit_tests += tests/unit/test_http
+unit_tests += tests/unit/test_json
+unit_tests += tests/unit/test_redfish
+unit_tests += tests/unit/test_redfish_find
+unit_tests += tests/unit/test_sampler
+unit_tests += tests/unit/test_scontrol
+unit_tests += tests/unit/test_cli
+unit_tests += tests/unit/test_cli_ledger
+
+AM_CPPFLAGS += $(CHECK_CFLAGS)
+UNIT_LIBS = $(CORE_LIBS) $(CHECK_LIBS)
+LDADD = $(UNIT_LIBS)
+
+# These link the command too. The first reads a symbol out of itself.
+UNIT_CLI_LIBS = cli/libcli.a $(UNIT_LIBS) $(JSONC_LIBS)
+tests_unit_test_cli_LDADD = $(UNIT_CLI_LIBS)
+tests_unit_test_cli_LDFLAGS = $(AM_LDFLAGS) -rdynamic
+tests_unit_test_cli_ledger_LDADD = $(UNIT_CLI_LIBS)
+
+# These link the collector too.
+UNIT_COLLECTOR_LIBS = $(COLLECTOR_LIBS) $(CHECK_LIBS)
+fakebmc_sources = tests/unit/fakebmc.c tests/unit/fakebmc.h
+tests_unit_test_backoff_LDADD = $(UNIT_COLLECTOR_LIBS)
+tests_unit_test_http_SOURCES = tests/unit/test_http.c $(fakebmc_sources)
+tests_unit_test_http_LDADD = $(UNIT_COLLECTOR_LIBS)
+tests_unit_test_json_LDADD = $(UNIT_COLLECTOR_LIBS)
+tests_unit_test_redfish_SOURCES = tests/unit/test_redfish.c $(fakebmc_sources)
+tests_unit_test_redfish_LDADD = $(UNIT_COLLECTOR_LIBS)
+tests_unit_test_redfish_find_LDADD = $(UNIT_COLLECTOR_LIBS)
+tests_unit_test_sampler_LDADD = $(UNIT_COLLECTOR_LIBS)
+tests_unit_test_scontrol_LDADD = $(UNIT_COLLECTOR_LIBS)
+
+tests_unit_test_ledger_CPPFLAGS = $(AM_CPPFLAGS) \
+	-DGOLDEN_DIR='"$(abs_srcdir)/tests/unit/golden"'
+
+if HAVE_CHECK
+check_PROGRAMS += $(unit_tests)
+TESTS += $(unit_tests)
+else
+check-local:
+	@echo 'make check needs the library Check (Debian: check)' >&2; exit 1
+endif
+
+# What a compiler does not check. These run without Check.
+unit_scripts = tests/unit/check-includes tests/unit/check-objects
+dist_check_SCRIPTS += $(unit_scripts)
+TESTS += $(unit_scripts)
+
+AM_TESTS_ENVIRONMENT = CC='$(CC)'; export CC; \
+	INSTRUMENTED='$(if $(SANITIZER_CFLAGS)$(COVERAGE_CFLAGS),yes,no)'; \
+	export INSTRUMENTED;
+
+# The same programs under valgrind, in one process each.
+VALGRIND_FLAGS = --quiet --error-exitcode=99 --leak-check=full \
+	--errors-for-leak-kinds=definite,indirect,possible
+
+if ENABLE_SANITIZERS
+check-valgrind:
+	@echo 'valgrind and --enable-sanitizers exclude each other' >&2; exit 1
+else
+check-valgrind: $(unit_tests)
+	@test -n '$(VALGRIND)' || { echo 'valgrind is missing' >&2; exit 1; }
+	@for t in $(unit_tests); do \
+		echo "  VALGRIND $$t"; \
+		CK_FORK=no CK_VERBOSITY=minimal CK_TIMEOUT_MULTIPLIER=20 \
+		$(VALGRIND) $(VALGRIND_FLAGS) ./$$t || exit 1; \
+	done
+endif
+
+.PHONY: check-valgrind
