@@ -160,5 +160,10 @@ lab_wattgated_hold() {
 	lab_wattgated_stop "$1" KILL && sleep "$2" && lab_wattgated_start "$1"
 }
 
+# lab_in_ledger NODE JOB: its allocation there is closed
+lab_in_ledger() {
+	grep -q " alloc job=$2 " "$LAB_DIR/wattgate/ledger/$1.ledger" 2>/dev/null
+}
+
 lab_bmc_stop() { proc_stop "bmcsim.$1"; }
 lab_bmc_start() { start_bmc "$1"; }	# on the port it had
