@@ -72,6 +72,17 @@ static pid_t find_child(pid_t stepd, uid_t owner)
 	}
 }
 
+/* A path inside the hierarchy: absolute, and nowhere upwards. */
+static bool path_inside(const char *path)
+{
+	const char *p;
+
+	for (p = path; (p = strstr(p, "/..")); p++)
+		if (p[3] == '/' || !p[3])
+			return false;
+	return *path == '/';
+}
+
 int suspension_cgroup_path(const char *text, const char *controller,
 			   char *buf, size_t size)
 {
@@ -88,11 +99,11 @@ int suspension_cgroup_path(const char *text, const char *controller,
 		    strncmp(names + 1, controller, clen))
 			continue;
 		len = strcspn(path + 1, "\n");
-		if (len >= size || strstr(path + 1, "/../"))
+		if (len >= size)
 			return -1;
 		memcpy(buf, path + 1, len);
 		buf[len] = 0;
-		return 0;
+		return path_inside(buf) ? 0 : -1;
 	}
 	return -1;
 }

@@ -20,8 +20,10 @@ static unsigned token_count(const char *token, const char **end)
 	first = last = strtoul(token, &p, 10);
 	if (*p == '-' && isdigit((unsigned char)p[1]))
 		last = strtoul(p + 1, &p, 10);
-	if (p != *end || last < first || last - first >= LIST_MAX)
+	if (p != *end || last < first)
 		return 1;
+	if (last - first >= LIST_MAX)
+		return LIST_MAX;
 	return (unsigned)(last - first + 1);
 }
 

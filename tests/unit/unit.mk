@@ -15,6 +15,7 @@ unit_tests += tests/unit/test_series_file
 unit_tests += tests/unit/test_suspend
 unit_tests += tests/unit/test_gaterec
 unit_tests += tests/unit/test_gate
+unit_tests += tests/unit/test_holder
 unit_tests += tests/unit/test_backoff
 unit_tests += tests/unit/test_http
 unit_tests += tests/unit/test_json
@@ -41,12 +42,21 @@ fakebmc_sources = tests/unit/fakebmc.c tests/unit/fakebmc.h
 tests_unit_test_backoff_LDADD = $(UNIT_COLLECTOR_LIBS)
 tests_unit_test_http_SOURCES = tests/unit/test_http.c $(fakebmc_sources)
 tests_unit_test_http_LDADD = $(UNIT_COLLECTOR_LIBS)
+tests_unit_test_holder_LDADD = $(UNIT_COLLECTOR_LIBS)
 tests_unit_test_json_LDADD = $(UNIT_COLLECTOR_LIBS)
 tests_unit_test_redfish_SOURCES = tests/unit/test_redfish.c $(fakebmc_sources)
 tests_unit_test_redfish_LDADD = $(UNIT_COLLECTOR_LIBS)
 tests_unit_test_redfish_find_LDADD = $(UNIT_COLLECTOR_LIBS)
 tests_unit_test_sampler_LDADD = $(UNIT_COLLECTOR_LIBS)
 tests_unit_test_scontrol_LDADD = $(UNIT_COLLECTOR_LIBS)
+
+# This one brings its own SPANK.
+if HAVE_SLURM
+unit_tests += tests/unit/test_spank_holding
+tests_unit_test_spank_holding_SOURCES = tests/unit/test_spank_holding.c \
+	plugin/spank_holding.c
+tests_unit_test_spank_holding_CPPFLAGS = $(PLUGIN_CPPFLAGS)
+endif
 
 tests_unit_test_ledger_CPPFLAGS = $(AM_CPPFLAGS) \
 	-DGOLDEN_DIR='"$(abs_srcdir)/tests/unit/golden"'
