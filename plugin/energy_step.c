@@ -162,6 +162,20 @@ static void read_suspend(energy_step_t *s, struct suspend_slot *slot)
 }
 
 /*
+ * The series' joules at t_ns; where it does not reach back so far, its newest:
+ * what cannot be told is not charged.
+ */
+static double series_joules(const energy_step_t *s,
+			    const struct series_head *head, int64_t t_ns)
+{
+	struct series_point p;
+
+	if (series_reader_point(&s->series, head, t_ns, &p) < 0)
+		return head->last.cum_j;
+	return p.cum_j;
+}
+
+/*
  * Where the series stood when the step began: as the record says until a
  * sample lies beyond that instant, then for good.
  */
@@ -180,13 +194,10 @@ static void settle_start(energy_step_t *s, const struct series_head *head)
 static void begin_gate(energy_step_t *s, const struct series_head *head,
 		       const struct suspend_slot *slot)
 {
-	struct series_point p;
 	double start_j = s->rec.cum_j;
 
-	if (isnan(start_j)) {
-		series_reader_point(&s->series, head, s->rec.start_ns, &p);
-		start_j = p.cum_j;
-	}
+	if (isnan(start_j))
+		start_j = series_joules(s, head, s->rec.start_ns);
 	gate_live_start(&s->gate, s->rec.start_ns, s->rec.share, start_j, slot);
 	s->gate_begun = true;
 }
@@ -195,12 +206,9 @@ static void begin_gate(energy_step_t *s, const struct series_head *head,
 static void check_rebase(energy_step_t *s, const struct series_head *head,
 			 const struct suspend_slot *slot)
 {
-	struct series_point p = { 0 };
-
-	if (head->last.cum_j < s->last_cum_j) {
-		series_reader_point(&s->series, head, s->last_poll_ns, &p);
-		gate_live_rebase(&s->gate, p.cum_j, slot);
-	}
+	if (head->last.cum_j < s->last_cum_j)
+		gate_live_rebase(&s->gate,
+				 series_joules(s, head, s->last_poll_ns), slot);
 	s->last_cum_j = head->last.cum_j;
 }
 
