@@ -13,27 +13,26 @@
 
 #define SWEEP_LIMIT 512		/* files looked at in one epilog */
 
+/* A number from the environment; 0 where it is missing or is none. */
+static uint32_t number_from_env(const char *name)
+{
+	const char *text = getenv(name);
+	char *end;
+	unsigned long n;
+
+	if (!text)
+		return 0;
+	n = strtoul(text, &end, 10);
+	return end == text || *end || n > UINT32_MAX ? 0 : (uint32_t)n;
+}
+
 /*
  * The job's own id: for a component of a heterogeneous job SPANK's item would
  * be the leader's. Slurm sets this after what users can influence.
  */
 static uint32_t job_id_from_env(void)
 {
-	const char *text = getenv("SLURM_JOB_ID");
-	char *end;
-	unsigned long id;
-
-	if (!text)
-		return 0;
-	id = strtoul(text, &end, 10);
-	return end == text || *end || id > UINT32_MAX ? 0 : (uint32_t)id;
-}
-
-static uint32_t uid_from_env(void)
-{
-	const char *text = getenv("SLURM_JOB_UID");
-
-	return text ? (uint32_t)strtoul(text, NULL, 10) : 0;
+	return number_from_env("SLURM_JOB_ID");
 }
 
 void spank_script_prolog(int ac, char **av)
@@ -42,7 +41,8 @@ void spank_script_prolog(int ac, char **av)
 	struct err err;
 	gaterec_t note = {
 		.step = GATEREC_PROLOG, .job_id = job_id_from_env(),
-		.uid = uid_from_env(), .stepd_pid = getpid(),
+		.restart = number_from_env("SLURM_JOB_RESTART_COUNT"),
+		.uid = number_from_env("SLURM_JOB_UID"), .stepd_pid = getpid(),
 		.stepd_start = process_start_ticks(getpid()),
 		.start_ns = clock_boot_ns(), .start_wall_ns = clock_wall_ns(),
 		.share = NAN, .cum_j = NAN,

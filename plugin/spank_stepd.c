@@ -62,7 +62,10 @@ static int fill_identity(spank_t spank, struct err *err)
 	return 0;
 }
 
-/* The allocation begins with the prolog: take its note up. */
+/*
+ * The allocation begins with the prolog: take its note up. How often the job
+ * was requeued, too: the slurmstepd of 22.05 does not know.
+ */
 static void take_prolog_note(void)
 {
 	char name[GATEREC_NAME_MAX];
@@ -75,6 +78,7 @@ static void take_prolog_note(void)
 		return;
 	step.rec.start_ns = note.start_ns;
 	step.rec.start_wall_ns = note.start_wall_ns;
+	step.rec.restart = note.restart;
 	step.rec.holding.gpus = note.holding.gpus;
 }
 
@@ -96,14 +100,14 @@ static int keep_newest_extern(const char *name, void *arg)
 	return 0;
 }
 
-/* The allocation that a step belongs to. */
+/* The allocation that a step belongs to: of a requeued job's the newest. */
 static bool find_allocation(gaterec_t *out)
 {
 	struct newest n = { .found = false };
 	char prefix[GATEREC_NAME_MAX];
 
-	snprintf(prefix, sizeof(prefix), "%u." GATEREC_EXTERN ".%u.",
-		 step.rec.job_id, step.rec.restart);
+	snprintf(prefix, sizeof(prefix), "%u." GATEREC_EXTERN ".",
+		 step.rec.job_id);
 	gaterec_each(step.site.gate_dirfd, prefix, keep_newest_extern, &n);
 	*out = n.rec;
 	return n.found;
@@ -127,6 +131,7 @@ static int fill_step_holding(spank_t spank, struct err *err)
 	if (!find_allocation(&job))
 		return err_set(err, "job %u step %s: the allocation has no gate "
 			       "record", step.rec.job_id, step.rec.step);
+	step.rec.restart = job.restart;
 	*h = spank_step_holding(spank);
 	if (!strcmp(step.rec.step, "batch") ||
 	    !strcmp(step.rec.step, "interactive"))
