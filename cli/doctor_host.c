@@ -208,12 +208,14 @@ static void check_gate_dir(struct doctor *d)
 
 static void check_secrets(struct doctor *d)
 {
-	for (size_t i = 0; i < d->nodes.len; i++) {
+	if (!d->conf_ok)
+		doctor_skip(d);
+	for (size_t i = 0; d->conf_ok && i < d->nodes.len; i++) {
 		struct conf conf;
 		struct stat st;
 		struct err err;
 
-		if (!d->conf_ok || !daemon_owner(d->nodes.list[i], &st) ||
+		if (!daemon_owner(d->nodes.list[i], &st) ||
 		    conf_load(d->conf_path, d->nodes.list[i], &conf, &err) < 0)
 			continue;
 		if (*conf.bmc.password_file &&
@@ -226,12 +228,12 @@ static void check_secrets(struct doctor *d)
 /* A section of the file may be wrong for one node alone. */
 static void check_node_conf(struct doctor *d)
 {
-	for (size_t i = 0; i < d->nodes.len; i++) {
+	if (!d->conf_ok)
+		doctor_skip(d);	/* conf said so */
+	for (size_t i = 0; d->conf_ok && i < d->nodes.len; i++) {
 		struct conf conf;
 		struct err err;
 
-		if (d->conf_absent)
-			continue;
 		if (conf_load(d->conf_path, d->nodes.list[i], &conf, &err) < 0)
 			doctor_find(d, DOCTOR_FAIL, "mend the line",
 				    "node %s: %s", d->nodes.list[i], err.text);

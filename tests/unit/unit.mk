@@ -25,16 +25,19 @@ unit_tests += tests/unit/test_sampler
 unit_tests += tests/unit/test_scontrol
 unit_tests += tests/unit/test_cli
 unit_tests += tests/unit/test_cli_ledger
+unit_tests += tests/unit/test_cli_doctor
 
 AM_CPPFLAGS += $(CHECK_CFLAGS)
 UNIT_LIBS = $(CORE_LIBS) $(CHECK_LIBS)
 LDADD = $(UNIT_LIBS)
 
-# These link the command too. The first reads a symbol out of itself.
+# These link the command too. Those with -rdynamic read symbols out of themselves.
 UNIT_CLI_LIBS = cli/libcli.a $(UNIT_LIBS) $(JSONC_LIBS)
 tests_unit_test_cli_LDADD = $(UNIT_CLI_LIBS)
 tests_unit_test_cli_LDFLAGS = $(AM_LDFLAGS) -rdynamic
 tests_unit_test_cli_ledger_LDADD = $(UNIT_CLI_LIBS)
+tests_unit_test_cli_doctor_LDADD = $(UNIT_CLI_LIBS)
+tests_unit_test_cli_doctor_LDFLAGS = $(AM_LDFLAGS) -rdynamic
 
 # These link the collector too.
 UNIT_COLLECTOR_LIBS = $(COLLECTOR_LIBS) $(CHECK_LIBS)
