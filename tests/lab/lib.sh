@@ -142,10 +142,13 @@ wattgated_gone() { ! wattgated_child "$1"; }
 lab_wattgated_pid() { wattgated_child "$1" && echo "$REPLY"; }
 lab_wattgated_log() { echo "$LAB_DIR/log/wattgated.$1.log"; }
 
+wattgated_signal() { wattgated_child "$1" && kill "-$2" "$REPLY"; }
+
 # Stays down until lab_wattgated_start; $2: the signal, KILL for a crash
 lab_wattgated_stop() {
 	: >"$LAB_DIR/wattgate/supervise.$1/hold"
-	wattgated_child "$1" && kill "-${2:-TERM}" "$REPLY"
+	sleep 0.05	# the supervisor may be about to start one
+	wattgated_signal "$1" "${2:-TERM}"
 	wait_until 10 wattgated_gone "$1"
 }
 # Returns when it writes its series again.
@@ -154,7 +157,7 @@ lab_wattgated_start() {
 	wait_until 5 wattgated_child "$1" && wait_series "$1" "${LAB_SERIES_WAIT:-20}"
 }
 # Its supervisor starts it again after a second.
-lab_wattgated_kill() { wattgated_child "$1" && kill -KILL "$REPLY"; }
+lab_wattgated_kill() { wattgated_signal "$1" KILL; }
 # lab_wattgated_hold NODE SECONDS: killed, and away for so long
 lab_wattgated_hold() {
 	lab_wattgated_stop "$1" KILL && sleep "$2" && lab_wattgated_start "$1"

@@ -29,6 +29,7 @@ lab_up() {
 	knobs_check
 	lab_make_dirs || die "cannot prepare $LAB_DIR"
 	lab_users_can_reach || die "plain users cannot enter $LAB_DIR: choose another LAB_DIR"
+	trap 'lab_stop_all; exit 130' INT TERM HUP
 	lab_stop_all
 	check_programs
 	knobs_save && ports_choose && ports_load || die "cannot set up $LAB_DIR"

@@ -159,12 +159,15 @@ up_wattgate() {
 	done
 }
 
+# wattgated first: it ends its session with the BMC.
 down_wattgate() {
-	local node names=()
+	local node wattgateds=() bmcs=()
 	for node in $LAB_NODES; do
-		names+=("wattgated.$node" "bmcsim.$node")
+		wattgateds+=("wattgated.$node")
+		bmcs+=("bmcsim.$node")
 	done
-	proc_stop "${names[@]}"
+	proc_stop "${wattgateds[@]}"
+	proc_stop "${bmcs[@]}"
 }
 
 # Boot time of the series' newest sample into REPLY, in hundredths of a second;
