@@ -124,28 +124,67 @@ static bool sum_parts(const struct audit *a, const struct audit_alloc *alloc,
 	return high > low;
 }
 
-static void check_sum(struct audit *a, const struct audit_alloc *alloc)
-{
-	const struct ledger_alloc *r = &alloc->rec;
-	double joules;
-	size_t count;
-
-	if (!life_known(a, alloc, &count))
-		return;
-	sum_parts(a, alloc, &joules);
-	a->allocs_checked++;
-	if (!(fabs(joules - r->gated_j) <=
-	      AUDIT_TOLERANCE_J + AUDIT_ROUNDING_J * (double)count))
-		audit_violation(a, "job %u restart %u: charged %.6f J, but its parts of %zu intervals are %.6f J",
-				r->job_id, r->restart, r->gated_j, count,
-				joules);
-}
-
-static bool same_alloc(const struct audit_alloc *a, const struct audit_alloc *b)
+static bool same_key_allocs(const struct audit_alloc *a,
+			    const struct audit_alloc *b)
 {
 	return a->boot == b->boot && a->rec.job_id == b->rec.job_id &&
-	       a->rec.restart == b->rec.restart && a->open == b->open &&
+	       a->rec.restart == b->rec.restart &&
 	       strcmp(a->rec.step, b->rec.step) == 0;
+}
+
+/*
+ * Allocations of one job and restart, n of them: more than one where Slurm did
+ * not tell the plugin that the job was requeued. Their parts cannot be told
+ * apart, so that they are added up together, once all of them have ended.
+ */
+static void check_sum(struct audit *a, const struct audit_alloc *alloc, size_t n)
+{
+	const struct ledger_alloc *r = &alloc->rec;
+	double charged = 0, joules;
+	size_t total = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t count;
+
+		if (alloc[i].open || !life_known(a, &alloc[i], &count))
+			return;
+		charged += alloc[i].rec.gated_j;
+		total += count;
+	}
+	sum_parts(a, alloc, &joules);
+	a->allocs_checked += n;
+	if (!(fabs(joules - charged) <=
+	      AUDIT_TOLERANCE_J + AUDIT_ROUNDING_J * (double)total))
+		audit_violation(a, "job %u restart %u: charged %.6f J, but its parts of %zu intervals are %.6f J",
+				r->job_id, r->restart, charged, total, joules);
+}
+
+/* Two closed records of one allocation, and not of one that ran twice. */
+static bool same_time(const struct audit_alloc *a, const struct audit_alloc *b)
+{
+	return !a->open && !b->open &&
+	       (a->rec.start_ns == b->rec.start_ns ||
+		(a->rec.start_ns < b->rec.end_ns &&
+		 b->rec.start_ns < a->rec.end_ns));
+}
+
+/* The n records of a key. What is closed may still stand in NODE.open. */
+static void check_group(struct audit *a, const struct audit_alloc *group,
+			size_t n)
+{
+	const struct ledger_alloc *r = &group->rec;
+	bool twice = false;
+
+	while (n > 1 && group[n - 1].open &&
+	       group[n - 1].rec.start_ns == group[n - 2].rec.start_ns)
+		n--;
+	for (size_t i = 1; i < n; i++)
+		twice |= same_time(&group[i - 1], &group[i]);
+	if (twice)
+		audit_violation(a, "job %u.%s restart %u has two records of one time",
+				r->job_id, r->step, r->restart);
+	else if (!group->step)
+		check_sum(a, group, n);
 }
 
 /* Parts whose allocation is nowhere; one that just began may be so. */
@@ -180,16 +219,13 @@ void audit_check_allocs(struct audit *a)
 	if (a->allocs_len)
 		qsort(a->allocs, a->allocs_len, sizeof(*a->allocs),
 		      compare_allocs);
-	for (size_t i = 0; i < a->allocs_len; i++) {
-		const struct audit_alloc *alloc = &a->allocs[i];
-
-		check_record(a, &alloc->rec);
-		if (i && same_alloc(alloc - 1, alloc))
-			audit_violation(a, "job %u.%s restart %u has two records",
-					alloc->rec.job_id, alloc->rec.step,
-					alloc->rec.restart);
-		else if (!alloc->step && !alloc->open)
-			check_sum(a, alloc);
+	for (size_t i = 0; i < a->allocs_len; i++)
+		check_record(a, &a->allocs[i].rec);
+	for (size_t i = 0, n; i < a->allocs_len; i += n) {
+		for (n = 1; i + n < a->allocs_len &&
+		     same_key_allocs(&a->allocs[i], &a->allocs[i + n]); n++)
+			;
+		check_group(a, &a->allocs[i], n);
 	}
 	check_orphans(a);
 }

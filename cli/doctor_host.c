@@ -101,8 +101,12 @@ static void check_series(struct doctor *d)
 
 		if (conf_run_path(path, sizeof(path), node, "series") < 0 ||
 		    series_reader_open(&r, path, &err) < 0) {
-			doctor_find(d, DOCTOR_FAIL, "start wattgated, and see what it logs: journalctl -u wattgated",
-				    "node %s: %s", node, err.text);
+			if (errno == EACCES)
+				doctor_find(d, DOCTOR_WARN, "run wattgate doctor as root",
+					    "%s", err.text);
+			else
+				doctor_find(d, DOCTOR_FAIL, "start wattgated, and see what it logs: journalctl -u wattgated",
+					    "node %s: %s", node, err.text);
 			continue;
 		}
 		if (series_reader_head(&r, &head) < 0)

@@ -24,6 +24,8 @@ struct joining {
 	struct pending *pending;
 	size_t pending_len, pending_room;
 	void (*note)(const char *text);
+	unsigned unread;	/* nodes whose ledger cannot be read */
+	struct err why;		/* the first of them */
 };
 
 static void add_source(struct job_ledger *l, const char *source)
@@ -102,14 +104,15 @@ static void join_node(struct joining *j, const char *dir, const char *node)
 {
 	const struct ledger_visitor open = { take_open, note_damage, j };
 	const struct ledger_visitor closed = { take_closed, note_damage, j };
-	struct err err;
+	struct err *why = j->unread ? NULL : &j->why;
 
 	j->node++;
 	j->pending_len = 0;
-	if (ledgers_visit(dir, node, LEDGER_FILE_OPEN, &open, &err) < 0)
-		j->note(err.text);
-	if (ledgers_visit(dir, node, LEDGER_FILE_CLOSED, &closed, &err) < 0)
-		j->note(err.text);
+	if (ledgers_visit(dir, node, LEDGER_FILE_OPEN, &open, why) < 0 ||
+	    ledgers_visit(dir, node, LEDGER_FILE_CLOSED, &closed, why) < 0) {
+		j->unread++;
+		return;
+	}
 	for (size_t i = 0; i < j->pending_len; i++) {
 		struct pending *p = &j->pending[i];
 
@@ -127,4 +130,11 @@ void jobs_add_ledgers(struct jobs *jobs, const char *dir,
 	for (size_t i = 0; i < nodes->len; i++)
 		join_node(&j, dir, nodes->list[i]);
 	free(j.pending);
+	if (j.unread) {
+		struct err text;
+
+		err_set(&text, "%s (ledgers of %u nodes cannot be read; energy there is by the scheduler's accounting alone)",
+			j.why.text, j.unread);
+		note(text.text);
+	}
 }

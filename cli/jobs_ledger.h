@@ -8,7 +8,8 @@
 /*
  * Add to each job what the ledgers of its nodes hold of it. A ledger's record
  * belongs to the instance that jobs_find() finds for its start. jobs are
- * sorted by id. note is called for what cannot be read.
+ * sorted by id. note is called for each damaged line, and once for ledgers that cannot
+ * be read.
  */
 void jobs_add_ledgers(struct jobs *jobs, const char *dir,
 		      const struct names *nodes,

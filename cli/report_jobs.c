@@ -290,9 +290,12 @@ void report_jobs_sum(const struct rows *rows)
 	size_t known, ignored;
 	double energy = sum_column(rows, C_ENERGY, &known);
 
-	printf("\n%zu jobs, %.3f core-hours, %.6f kWh", rows->len,
-	       sum_column(rows, C_CORE_HOURS, &ignored), energy);
+	printf("\n%zu job%s, %.3f core-hours", rows->len,
+	       rows->len == 1 ? "" : "s",
+	       sum_column(rows, C_CORE_HOURS, &ignored));
+	if (known > 0)
+		printf(", %.6f kWh", energy);
 	if (known < rows->len)
-		printf(" (energy of %zu jobs is not known)", rows->len - known);
+		printf(" (energy of %zu not known)", rows->len - known);
 	putchar('\n');
 }

@@ -148,17 +148,40 @@ static void add_row(struct rows *rows, const struct report *report,
 	cell_set_number(&row[C_IDLE], s->idle_j / JOULES_PER_KWH);
 }
 
-static void report_node(struct rows *rows, const struct report *report,
-			const char *dir, const char *node, unsigned *clipped)
+/* -1 with a text where the ledger cannot be read: unknown is not unmeasured. */
+static int report_node(struct rows *rows, const struct report *report,
+		       const char *dir, const char *node, unsigned *clipped,
+		       struct err *err)
 {
 	struct node_sum s = { .from_ns = report->from_ns,
 			      .to_ns = report->to_ns };
-	struct err err;
 
-	if (sum_node(&s, dir, node, &err) < 0)
-		cmd_note("report", "%s", err.text);
+	if (sum_node(&s, dir, node, err) < 0)
+		return -1;
 	*clipped += s.clipped;
 	add_row(rows, report, node, &s);
+	return 0;
+}
+
+/* NULL where none of the ledgers can be read; a note on each that cannot. */
+static struct rows *report_all(const struct report *report, const char *dir,
+			       const struct names *nodes, struct err *err)
+{
+	struct rows *rows = rows_create(columns, C_COUNT);
+	unsigned clipped = 0;
+
+	for (size_t i = 0; i < nodes->len; i++)
+		if (report_node(rows, report, dir, nodes->list[i], &clipped,
+				err) < 0)
+			cmd_note("report", "%s", err->text);
+	if (clipped)
+		cmd_note("report", "%u intervals reach over the window's ends and count in proportion to time",
+			 clipped);
+	if (rows->len > 0 || nodes->len == 0)
+		return rows;
+	rows_destroy(rows);
+	err_set(err, "no ledger in %s can be read", dir);
+	return NULL;
 }
 
 struct rows *report_nodes(const struct report *report, struct err *err)
@@ -166,20 +189,13 @@ struct rows *report_nodes(const struct report *report, struct err *err)
 	const char *dir = report->confs.all.ledger_dir;
 	struct names nodes = { 0 };
 	struct rows *rows = NULL;
-	unsigned clipped = 0;
 
 	if (!*dir)
 		err_set(err, "there is no configuration, so no ledger_dir; name the file with -c");
 	else if (report->from_ns >= report->now_ns)
 		err_set(err, "--from lies in the future");
-	else if (ledgers_nodes(dir, &nodes, err) == 0) {
-		rows = rows_create(columns, C_COUNT);
-		for (size_t i = 0; i < nodes.len; i++)
-			report_node(rows, report, dir, nodes.list[i], &clipped);
-	}
-	if (clipped)
-		cmd_note("report", "%u intervals reach over the window's ends and count in proportion to time",
-			 clipped);
+	else if (ledgers_nodes(dir, &nodes, err) == 0)
+		rows = report_all(report, dir, &nodes, err);
 	names_destroy(&nodes);
 	return rows;
 }
@@ -187,11 +203,20 @@ struct rows *report_nodes(const struct report *report, struct err *err)
 void report_nodes_sum(const struct rows *rows)
 {
 	double node = 0, allocated = 0;
+	size_t known = 0;
 
 	for (size_t i = 0; i < rows->len; i++) {
+		if (!rows_cell(rows, i, C_ENERGY)->known)
+			continue;
 		node += rows_cell(rows, i, C_ENERGY)->number;
 		allocated += rows_cell(rows, i, C_ALLOCATED)->number;
+		known++;
 	}
-	printf("\n%zu nodes, %.6f kWh, of them %.6f kWh allocated to jobs\n",
-	       rows->len, node, allocated);
+	printf("\n%zu node%s", rows->len, rows->len == 1 ? "" : "s");
+	if (known > 0)
+		printf(", %.6f kWh, of them %.6f kWh allocated to jobs", node,
+		       allocated);
+	if (known < rows->len)
+		printf(" (energy of %zu not known)", rows->len - known);
+	putchar('\n');
 }

@@ -255,6 +255,41 @@ START_TEST(test_audit_twice)
 }
 END_TEST
 
+/* Requeued, but with the number of its first instance: parts are in common. */
+START_TEST(test_audit_same_restart)
+{
+	static struct ledger_part both[] = { { 5, 0, 2000 + 500 } };
+	struct ledger_rec recs[4];
+
+	recs[0] = make_interval(0, 100, both, 1, 2500, 5000);
+	recs[1] = make_alloc("n1", 5, 10, 50, 0.5);
+	recs[2] = make_alloc("n1", 5, 60, 70, 0.5);
+	write_ledger("n1", recs, 3, NULL, 0);
+	expect_violations(0, "");
+	teardown();
+	setup();
+
+	recs[2].alloc.gated_j += 1;
+	write_ledger("n1", recs, 3, NULL, 0);
+	expect_violations(1, "charged 2501.000000 J");
+	teardown();
+	setup();
+
+	/* while the second runs, neither can be added up */
+	write_ledger("n1", recs, 2, recs + 2, 1);
+	expect_violations(0, "");
+	teardown();
+	setup();
+
+	/* closed, and not yet gone from NODE.open */
+	recs[2].alloc.gated_j -= 1;
+	recs[3] = recs[2];
+	recs[3].alloc.gated_j = 1;
+	write_ledger("n1", recs, 3, recs + 3, 1);
+	expect_violations(0, "");
+}
+END_TEST
+
 /* A job that began before the first interval cannot be added up. */
 START_TEST(test_audit_unknown_life)
 {
@@ -826,6 +861,7 @@ static Suite *cli_ledger_suite(void)
 	tcase_add_test(tc, test_audit_violations);
 	tcase_add_test(tc, test_audit_tolerance);
 	tcase_add_test(tc, test_audit_twice);
+	tcase_add_test(tc, test_audit_same_restart);
 	tcase_add_test(tc, test_audit_unknown_life);
 	tcase_add_test(tc, test_audit_open);
 	tcase_add_test(tc, test_audit_unmeasured);

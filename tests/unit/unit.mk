@@ -73,7 +73,8 @@ check-local:
 endif
 
 # What a compiler does not check. These run without Check.
-unit_scripts = tests/unit/check-includes tests/unit/check-objects
+unit_scripts = tests/unit/check-includes tests/unit/check-objects \
+	tests/unit/check-wattgate
 dist_check_SCRIPTS += $(unit_scripts)
 TESTS += $(unit_scripts)
 
