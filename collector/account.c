@@ -65,7 +65,30 @@ static int64_t settle_target(const account_t *a, const series_t *s,
 	return to_ns < a->oldest_note_ns ? to_ns : a->oldest_note_ns;
 }
 
-static void close_holder(account_t *a, struct holder *h)
+/*
+ * The job's slot among the suspended is free, unless another instance of the
+ * job runs by now: for that one, this one's suspension is over.
+ */
+static int free_slot(account_t *a, const series_t *s, const struct holder *h,
+		     struct err *err)
+{
+	const struct suspend_slot *slot =
+		suspend_writer_find(a->p.suspend, h->rec.job_id);
+	struct series_span span;
+
+	if (!holder_job_known(&a->set, h->rec.job_id))
+		return suspend_writer_drop(a->p.suspend, h->rec.job_id, err);
+	if (!slot || !slot->since_ns || slot->since_ns < h->rec.start_ns ||
+	    !holder_suspended(h, h->end_ns - 1))
+		return 0;
+	series_between(s, slot->since_ns, h->end_ns, &span);
+	return suspend_writer_resume(a->p.suspend, h->rec.job_id, h->end_ns,
+				     slot->since_cum_j + span.joules,
+				     slot->since_cum_covered_ns +
+				     span.covered_ns, err);
+}
+
+static void close_holder(account_t *a, const series_t *s, struct holder *h)
 {
 	struct ledger_rec rec = {
 		.kind = h->is_alloc ? LEDGER_ALLOC : LEDGER_STEP,
@@ -76,12 +99,11 @@ static void close_holder(account_t *a, struct holder *h)
 	if (!h->in_ledger)
 		store_queue(a, &rec);
 	h->state = HOLDER_DONE;
-	if (!holder_job_known(&a->set, h->rec.job_id) &&
-	    suspend_writer_drop(a->p.suspend, h->rec.job_id, &err) < 0)
+	if (free_slot(a, s, h, &err) < 0)
 		log_error(a->p.log, "node %s: %s", a->p.node, err.text);
 }
 
-static void close_ended(account_t *a)
+static void close_ended(account_t *a, const series_t *s)
 {
 	uint32_t i;
 
@@ -89,7 +111,7 @@ static void close_ended(account_t *a)
 		struct holder *h = a->set.items[i];
 
 		if (h->state == HOLDER_ENDED && h->end_ns <= a->settled_ns)
-			close_holder(a, h);
+			close_holder(a, s, h);
 	}
 }
 
@@ -118,7 +140,7 @@ void account_tick(account_t *a, series_writer_t *series,
 	snprintf(a->source, sizeof(a->source), "%s", sp->source);
 	account_follow(a, sp, s, now_ns);
 	account_settle(a, s, settle_target(a, s, now_ns));
-	close_ended(a);
+	close_ended(a, s);
 	save(a, series);
 }
 

@@ -48,7 +48,8 @@ static void adopt_suspension(account_t *a, struct holder *h)
 	const struct suspend_slot *slot =
 		suspend_writer_find(a->p.suspend, h->rec.job_id);
 
-	if (h->is_alloc && slot && slot->since_ns)
+	/* before its start: that was an earlier instance of the job */
+	if (h->is_alloc && slot && slot->since_ns >= h->rec.start_ns)
 		holder_suspend(h, slot->since_ns);
 }
 
@@ -66,6 +67,8 @@ static void add_record(account_t *a, const gaterec_t *rec, ino_t ino)
 	if (!h->ino)
 		adopt_suspension(a, h);
 	h->rec = *rec;
+	if (rec->share >= 0)
+		h->share = rec->share;	/* the ledger rounds it */
 	h->ino = ino;
 	h->listed = true;
 }
@@ -86,10 +89,10 @@ static int look_at(const char *name, void *arg)
 
 	if (fstatat(a->gate_dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return 0;
-	if (h && h->ino == st.st_ino) {
+	if (h)
 		h->listed = true;
+	if (h && h->ino == st.st_ino)
 		return 0;
-	}
 	if (gaterec_read(a->gate_dirfd, name, a->p.owner, &rec, &err) < 0) {
 		if (errno != ENOENT)
 			log_debug(a->p.log, "node %s: %s", a->p.node, err.text);
@@ -102,19 +105,40 @@ static int look_at(const char *name, void *arg)
 	return 0;
 }
 
-void account_list_records(account_t *a, int64_t now_ns)
+/* -1: the directory cannot be read now. */
+static int list_once(account_t *a, int64_t now_ns)
 {
 	struct look look = { .a = a, .now_ns = now_ns };
 	uint32_t i;
 
 	a->oldest_note_ns = INT64_MAX;
-	if (!open_gate_dir(a))
-		return;
 	for (i = 0; i < a->set.len; i++)
 		a->set.items[i]->listed = false;
-	if (gaterec_each(a->gate_dirfd, NULL, look_at, &look) < 0)
-		log_debug(a->p.log, "node %s: cannot list %s", a->p.node,
-			  a->p.gate_dir);
+	if (gaterec_each(a->gate_dirfd, NULL, look_at, &look) == 0)
+		return 0;
+	log_debug(a->p.log, "node %s: cannot list %s", a->p.node,
+		  a->p.gate_dir);
+	return -1;
+}
+
+void account_list_records(account_t *a, int64_t now_ns)
+{
+	int64_t note_ns = a->oldest_note_ns;
+	uint32_t i;
+
+	a->oldest_note_ns = INT64_MAX;
+	if (!open_gate_dir(a))
+		return;
+	if (list_once(a, now_ns) < 0) {
+		a->oldest_note_ns = note_ns;
+		return;
+	}
+	/*
+	 * A note went: the record that takes it up was written before, perhaps
+	 * behind our back while we listed.
+	 */
+	if (a->oldest_note_ns > note_ns && list_once(a, now_ns) < 0)
+		return;
 	for (i = a->set.len; i-- > 0; )
 		if (a->set.items[i]->state == HOLDER_DONE &&
 		    !a->set.items[i]->listed)
@@ -151,10 +175,19 @@ static void end_holder(account_t *a, struct holder *h, int64_t end_ns,
 		  h->rec.job_id, h->rec.step, how);
 }
 
+/* Trouble of our own says nothing of the job. */
+static bool cannot_tell(const account_t *a, const struct holder *h, int error)
+{
+	if (a->gate_dirfd < 0)	/* a restored one is known by its record only */
+		return !h->ino && a->gate_latch.bad;
+	return error == EMFILE || error == ENFILE || error == ENOMEM;
+}
+
 static void follow_process(account_t *a, struct holder *h, int64_t now_ns)
 {
 	char name[GATEREC_NAME_MAX];
 	gaterec_t rec;
+	bool known;
 
 	if (h->rec.end_ns && !h->rec.swept) {
 		end_holder(a, h, h->rec.end_ns, "exit");
@@ -166,10 +199,13 @@ static void follow_process(account_t *a, struct holder *h, int64_t now_ns)
 		return;
 	}
 	/* it may have written its end after we listed */
-	if (a->gate_dirfd >= 0 &&
-	    gaterec_read(a->gate_dirfd,
-			 gaterec_name(&h->rec, name, sizeof(name)), a->p.owner,
-			 &rec, NULL) == 0 && rec.end_ns && !rec.swept) {
+	known = a->gate_dirfd >= 0 &&
+		gaterec_read(a->gate_dirfd,
+			     gaterec_name(&h->rec, name, sizeof(name)),
+			     a->p.owner, &rec, NULL) == 0;
+	if (!known && cannot_tell(a, h, errno))
+		return;
+	if (known && rec.end_ns && !rec.swept) {
 		h->rec = rec;
 		end_holder(a, h, rec.end_ns, "exit");
 		return;

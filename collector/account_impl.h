@@ -36,8 +36,14 @@ void interval_add_part(account_t *a, uint32_t job_id, uint32_t restart,
 		       double joules);
 /* Queue the interval up to settled_ns for the ledger and begin the next. */
 void interval_end(account_t *a);
-/* The boot time of the next UTC boundary after settled_ns, by the series. */
+/*
+ * Where the interval ends after settled_ns: at the next UTC boundary, by the
+ * series, or first where the ledger's last interval did.
+ */
 int64_t interval_boundary(const account_t *a, const series_t *s);
+/* Wall time of an instant at or after settled_ns; never negative. */
+int64_t interval_wall_ns(const account_t *a, const series_t *s,
+			 int64_t boot_ns);
 
 /* account_store.c */
 void store_queue(account_t *a, const struct ledger_rec *rec);

@@ -45,13 +45,26 @@ void interval_add_part(account_t *a, uint32_t job_id, uint32_t restart,
 	iv->parts[i].joules += joules;
 }
 
+int64_t interval_wall_ns(const account_t *a, const series_t *s, int64_t boot_ns)
+{
+	int64_t wall_ns = series_wall_ns(s, boot_ns);
+
+	if (!series_last(s))	/* no sample yet: as far as we knew */
+		wall_ns = a->settled_wall_ns + (boot_ns - a->settled_ns);
+	return wall_ns > 0 ? wall_ns : 0;
+}
+
 int64_t interval_boundary(const account_t *a, const series_t *s)
 {
-	int64_t wall_ns = series_wall_ns(s, a->settled_ns);
+	int64_t past_ns = interval_wall_ns(a, s, a->settled_ns) % a->p.rollup_ns;
+	int64_t left_ns = a->p.rollup_ns - past_ns;
 
-	if (!wall_ns)
-		return 0;
-	return a->settled_ns + a->p.rollup_ns - wall_ns % a->p.rollup_ns;
+	if (a->settled_ns < a->replayed_ns)
+		return a->replayed_ns;
+	/* a clock that is slewed may show the last boundary once more */
+	if (left_ns < NS_PER_S && left_ns < a->p.rollup_ns / 2)
+		left_ns += a->p.rollup_ns;
+	return a->settled_ns + left_ns;
 }
 
 void interval_end(account_t *a)
@@ -59,14 +72,11 @@ void interval_end(account_t *a)
 	struct ledger_rec rec = { .kind = LEDGER_INTERVAL };
 
 	/* after a crash the ledger may already have what is settled again */
-	bool known = a->interval.start_ns < a->replayed_ns - NS_PER_S;
+	bool known = a->interval.start_ns < a->replayed_ns;
 
 	if (a->settled_ns > a->interval.start_ns && !known) {
 		a->interval.end_ns = a->settled_ns;
 		a->interval.end_wall_ns = a->settled_wall_ns;
-		if (!a->interval.start_wall_ns)	/* began before any sample */
-			a->interval.start_wall_ns = a->settled_wall_ns -
-				(a->settled_ns - a->interval.start_ns);
 		rec.interval = a->interval;
 		store_queue(a, &rec);	/* takes a copy of the parts */
 	}

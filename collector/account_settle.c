@@ -130,23 +130,48 @@ static void catch_up(account_t *a)
 	}
 }
 
-void account_settle(account_t *a, const series_t *s, int64_t to_ns)
+/* An interval has room for so many parts: it may have to end before its time. */
+static void end_full_interval(account_t *a)
+{
+	uint32_t i, n = a->interval.parts_len;
+
+	for (i = 0; i < a->set.len; i++)
+		n += a->set.items[i]->is_alloc &&
+		     holder_holds(a->set.items[i], a->settled_ns);
+	if (n > LEDGER_PARTS_MAX)
+		interval_end(a);
+}
+
+/* Forget what is behind; a crash must not find it still to come. */
+static void forget_suspensions(account_t *a)
 {
 	uint32_t i;
 
+	for (i = 0; i < a->set.len; i++) {
+		struct holder *h = a->set.items[i];
+		int before = h->susp_len;
+
+		holder_forget_suspensions(h, a->settled_ns);
+		if (h->susp_len != before)
+			a->checkpointed_ns = 0;
+	}
+}
+
+void account_settle(account_t *a, const series_t *s, int64_t to_ns)
+{
 	catch_up(a);
 	while (a->settled_ns < to_ns) {
-		int64_t cut = next_cut(a, a->settled_ns, to_ns);
+		int64_t cut = next_cut(a, a->settled_ns, to_ns), wall_ns;
 
+		end_full_interval(a);
 		if (!a->boundary_ns)
 			a->boundary_ns = interval_boundary(a, s);
-		if (a->boundary_ns)
-			cut_at(&cut, a->settled_ns, a->boundary_ns);
+		cut_at(&cut, a->settled_ns, a->boundary_ns);
+		wall_ns = interval_wall_ns(a, s, cut);
 		settle_piece(a, s, cut);
-		a->settled_wall_ns = series_wall_ns(s, cut);
-		if (a->boundary_ns && a->settled_ns >= a->boundary_ns)
+		a->settled_wall_ns = wall_ns;
+		if (a->settled_ns >= a->boundary_ns)
 			interval_end(a);
 	}
-	for (i = 0; i < a->set.len; i++)
-		holder_forget_suspensions(a->set.items[i], a->settled_ns);
+	forget_suspensions(a);
 }

@@ -29,10 +29,22 @@ static int copy_parts(struct ledger_interval *iv)
 	return 0;
 }
 
+/* One that the ledger would refuse must not hold up all others for ever. */
+static bool storable(const struct ledger_rec *rec)
+{
+	char *line = malloc(LEDGER_LINE_MAX + 1);
+	bool ok = line && ledger_format(rec, line, LEDGER_LINE_MAX + 1) >= 0;
+
+	free(line);
+	return ok;
+}
+
 void store_queue(account_t *a, const struct ledger_rec *rec)
 {
 	struct ledger_rec copy = *rec;
 
+	if (!storable(rec))
+		goto fail;
 	if (a->pending_len == a->pending_size) {
 		uint32_t size = a->pending_size ? 2 * a->pending_size : 16;
 		void *p = realloc(a->pending, size * sizeof(*a->pending));
@@ -47,18 +59,39 @@ void store_queue(account_t *a, const struct ledger_rec *rec)
 	a->pending[a->pending_len++] = copy;
 	return;
 fail:
-	log_error(a->p.log, "node %s: no memory for a ledger record", a->p.node);
+	log_error(a->p.log, "node %s: a record of %s cannot be kept and is lost",
+		  a->p.node, rec->kind == LEDGER_INTERVAL ? "an interval" :
+		  rec->alloc.step);
 }
 
-bool store_flush(account_t *a)
-{
-	struct err err;
-	bool bad = false;
-	uint32_t i;
+/* At most these bytes of a line, and of each part of an interval. */
+#define LINE_BYTES 4096
+#define PART_BYTES 64
 
-	if (!a->pending_len)
-		return true;
-	bad = ledger_append(a->p.ledger, a->pending, a->pending_len, &err) < 0;
+/* How many of the first records one append surely takes; at least one. */
+static uint32_t batch_len(const account_t *a)
+{
+	size_t size = 0;
+	uint32_t n;
+
+	for (n = 0; n < a->pending_len; n++) {
+		const struct ledger_rec *rec = &a->pending[n];
+
+		size += LINE_BYTES;
+		if (rec->kind == LEDGER_INTERVAL)
+			size += rec->interval.parts_len * PART_BYTES;
+		if (n && size > LEDGER_BATCH_MAX)
+			break;
+	}
+	return n;
+}
+
+static bool flush_batch(account_t *a)
+{
+	uint32_t i, n = batch_len(a);
+	struct err err;
+	bool bad = ledger_append(a->p.ledger, a->pending, n, &err) < 0;
+
 	if (log_latch_change(&a->ledger_latch, bad)) {
 		if (bad)
 			log_error(a->p.log, "%s: %u records wait; nothing is lost "
@@ -70,10 +103,19 @@ bool store_flush(account_t *a)
 	}
 	if (bad)
 		return false;
-	for (i = 0; i < a->pending_len; i++)
+	for (i = 0; i < n; i++)
 		drop_parts(&a->pending[i]);
-	a->pending_len = 0;
+	a->pending_len -= n;
+	memmove(a->pending, a->pending + n, a->pending_len * sizeof(*a->pending));
 	a->checkpointed_ns = 0;	/* NODE.open must not lag behind the ledger */
+	return true;
+}
+
+bool store_flush(account_t *a)
+{
+	while (a->pending_len)
+		if (!flush_batch(a))
+			return false;
 	return true;
 }
 
@@ -164,6 +206,7 @@ static void restore_holder(account_t *a, const struct ledger_alloc *r)
 
 	if (!h)
 		return;
+	snprintf(a->source, sizeof(a->source), "%s", r->source);
 	h->model_w = r->model_w;
 	h->alive_ns = r->settled_ns;
 	h->gate = (gate_t){
@@ -267,8 +310,13 @@ static void leave_out(account_t *a, struct ledger_rec *rec)
 	}
 	id = record_of(&rec->alloc);
 	h = holder_find(&a->set, &id);
-	if (h)
-		h->in_ledger = true;
+	if (!h)
+		return;
+	/* what is settled once more must give it the same part once more */
+	h->in_ledger = true;
+	h->state = HOLDER_ENDED;
+	h->end_ns = rec->alloc.end_ns > h->gate.settled_ns ?
+		    rec->alloc.end_ns : h->gate.settled_ns;
 }
 
 int store_restore(account_t *a, struct err *err)
@@ -285,5 +333,11 @@ int store_restore(account_t *a, struct err *err)
 		interval_begin(a);
 	}
 	account_list_records(a, now_ns);
-	return each_record(a, a->p.ledger_path, leave_out, err);
+	if (each_record(a, a->p.ledger_path, leave_out, err) < 0)
+		return -1;
+	/* the open interval was ended, and NODE.open not written any more */
+	if (a->interval.start_ns < a->replayed_ns &&
+	    a->settled_ns >= a->replayed_ns)
+		interval_begin(a);
+	return 0;
 }

@@ -16,6 +16,7 @@ unit_tests += tests/unit/test_suspend
 unit_tests += tests/unit/test_gaterec
 unit_tests += tests/unit/test_gate
 unit_tests += tests/unit/test_holder
+unit_tests += tests/unit/test_account
 unit_tests += tests/unit/test_backoff
 unit_tests += tests/unit/test_http
 unit_tests += tests/unit/test_json
@@ -42,6 +43,9 @@ tests_unit_test_cli_doctor_LDFLAGS = $(AM_LDFLAGS) -rdynamic
 # These link the collector too.
 UNIT_COLLECTOR_LIBS = $(COLLECTOR_LIBS) $(CHECK_LIBS)
 fakebmc_sources = tests/unit/fakebmc.c tests/unit/fakebmc.h
+rig_sources = tests/unit/rig.c tests/unit/rig.h tests/unit/scratch.h
+tests_unit_test_account_SOURCES = tests/unit/test_account.c $(rig_sources)
+tests_unit_test_account_LDADD = $(UNIT_COLLECTOR_LIBS)
 tests_unit_test_backoff_LDADD = $(UNIT_COLLECTOR_LIBS)
 tests_unit_test_http_SOURCES = tests/unit/test_http.c $(fakebmc_sources)
 tests_unit_test_http_LDADD = $(UNIT_COLLECTOR_LIBS)
