@@ -12,11 +12,12 @@
 #include "ledger_codec.h"
 
 /*
- * How far from the end a good line is looked for at open. A torn write is at
- * most one batch; if that much and more is damaged it was something else, and
- * nothing is cut off.
+ * How far from the end a good line is looked for at open, in steps that double.
+ * A torn write is at most one batch; if that much and more is damaged it was
+ * something else, and nothing is cut off.
  */
-#define TAIL_MAX ((size_t)LEDGER_BATCH_MAX + LEDGER_LINE_MAX + 1)
+#define TAIL_FIRST ((size_t)1024 * 1024)
+#define TAIL_MAX ((size_t)2 * LEDGER_BATCH_MAX)
 
 struct ledger {
 	int dirfd;
@@ -156,25 +157,51 @@ static int cut_file(ledger_t *l, off_t size, struct err *err)
 }
 
 /*
+ * Look for the end of the last good line in the last `len` bytes: 1 with
+ * *good_end, 0 where there is none, -1 with a text. *lines as above.
+ */
+static int find_good_end(const ledger_t *l, size_t len, off_t *good_end,
+			 int *lines, struct err *err)
+{
+	const off_t at = l->size - (off_t)len;
+	char *buf = malloc(len);
+	ssize_t good;
+	int rc;
+
+	if (!buf)
+		return err_set(err, "no memory to check ledger %s", l->path);
+	rc = read_tail(l, buf, len, at, err);
+	if (rc == 0) {
+		good = last_good_end(buf, len, lines);
+		*good_end = at + (good < 0 ? 0 : (off_t)good);
+		rc = good >= 0;
+	}
+	free(buf);
+	return rc;
+}
+
+/*
  * A crash in a write leaves a tail that is cut off. A file without any good
  * line may be someone's other file: unless one torn line is all there is, it
  * is left alone.
  */
-static int repair_tail(ledger_t *l, char *buf, size_t len, uint64_t *repaired,
-		       struct err *err)
+static int repair_tail(ledger_t *l, uint64_t *repaired, struct err *err)
 {
-	off_t at = l->size - (off_t)len;
-	off_t good_end;
-	ssize_t good;
-	int lines;
+	off_t good_end = 0;
+	int rc = 0, lines = 0;
+	bool whole = false;
 
-	if (read_tail(l, buf, len, at, err) < 0)
+	for (size_t len = TAIL_FIRST; rc == 0 && !whole && len <= TAIL_MAX;
+	     len *= 2) {
+		whole = (off_t)len >= l->size;
+		rc = find_good_end(l, whole ? (size_t)l->size : len, &good_end,
+				   &lines, err);
+	}
+	if (rc < 0)
 		return -1;
-	good = last_good_end(buf, len, &lines);
-	if (good < 0 && (at > 0 || lines > 1))
+	if (rc == 0 && (l->size > LEDGER_LINE_MAX + 1 || lines > 1))
 		return err_set(err, "%s does not end in a ledger's lines; move it away, or restore it",
 			       l->path);
-	good_end = at + (good < 0 ? 0 : (off_t)good);
 	*repaired = (uint64_t)(l->size - good_end);
 	return *repaired ? cut_file(l, good_end, err) : 0;
 }
@@ -182,23 +209,12 @@ static int repair_tail(ledger_t *l, char *buf, size_t len, uint64_t *repaired,
 static int check_tail(ledger_t *l, uint64_t *repaired, struct err *err)
 {
 	struct stat st;
-	size_t len;
-	char *buf;
-	int rc;
 
 	*repaired = 0;
 	if (fstat(l->fd, &st) < 0)
 		return err_set_errno(err, "cannot look at ledger %s", l->path);
 	l->size = st.st_size;
-	if (l->size == 0)
-		return 0;
-	len = l->size > (off_t)TAIL_MAX ? TAIL_MAX : (size_t)l->size;
-	buf = malloc(len);
-	if (!buf)
-		return err_set(err, "no memory to check ledger %s", l->path);
-	rc = repair_tail(l, buf, len, repaired, err);
-	free(buf);
-	return rc;
+	return l->size == 0 ? 0 : repair_tail(l, repaired, err);
 }
 
 ledger_t *ledger_open(const char *dir, const char *node, uint64_t *repaired,

@@ -23,7 +23,7 @@
 
 #define LEDGER_LINE_MAX (256 * 1024)	/* bytes of a line, without newline */
 #define LEDGER_PARTS_MAX 4096	/* of an interval; a writer ends one before */
-#define LEDGER_BATCH_MAX (4 * 1024 * 1024)	/* bytes of one append */
+#define LEDGER_BATCH_MAX (64 * 1024 * 1024)	/* bytes of one append */
 
 enum ledger_kind { LEDGER_ALLOC, LEDGER_STEP, LEDGER_INTERVAL };
 

@@ -380,21 +380,50 @@ START_TEST(test_refused_values)
 }
 END_TEST
 
+/* From `at` on, nothing but newlines. */
+static void overwrite(const char *path, long at)
+{
+	long size = file_size(path);
+	FILE *f = fopen(path, "r+");
+
+	ck_assert_ptr_nonnull(f);
+	ck_assert_int_eq(fseek(f, at, SEEK_SET), 0);
+	for (; at < size; at++)
+		putc('\n', f);
+	ck_assert_int_eq(fclose(f), 0);
+}
+
 START_TEST(test_batch_limit)
 {
-	struct ledger_rec *recs = calloc(12000, sizeof(*recs));
+	struct ledger_part *parts = calloc(LEDGER_PARTS_MAX, sizeof(*parts));
+	struct ledger_rec *recs = calloc(1000, sizeof(*recs));
+	struct ledger_rec one = make_alloc(1);
 	struct err err;
+	long size, full;
 	ledger_t *l = open_ok(0);
 
-	for (int i = 0; i < 12000; i++)
-		recs[i] = make_alloc((uint32_t)i);
-	ck_assert_int_eq(ledger_append(l, recs, 12000, &err), -1);
+	/* a line of 80000 bytes or so: 1000 of them are above 64 MiB */
+	for (int i = 0; i < 1000; i++) {
+		recs[i] = make_interval(parts, LEDGER_PARTS_MAX);
+		recs[i].interval.start_ns = i;
+	}
+	append_ok(l, &one, 1);
+	size = file_size(file);
+	ck_assert_int_eq(ledger_append(l, recs, 1000, &err), -1);
 	ck_assert_ptr_nonnull(strstr(err.text, "too much"));
-	ck_assert_int_eq(file_size(file), 0);
-	append_ok(l, recs, 4000);
+	ck_assert_int_eq(file_size(file), size);
+	append_ok(l, recs, 100);
 	ledger_close(l);
-	ck_assert_int_eq(read_all(file).good, 4000);
+	ck_assert_int_eq(read_all(file).good, 101);
+
+	/* so large a write, torn from its first byte on, is looked behind */
+	full = file_size(file);
+	ck_assert_int_gt(full, 4 * 1024 * 1024);
+	overwrite(file, size);
+	ledger_close(open_ok((uint64_t)(full - size)));
+	ck_assert_int_eq(read_all(file).good, 1);
 	free(recs);
+	free(parts);
 }
 END_TEST
 
