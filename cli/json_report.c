@@ -8,8 +8,8 @@
 #include "cli/text.h"
 #include "lib/clock.h"
 
-#define JSON_FLAGS (JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | \
-		    JSON_C_TO_STRING_NOSLASHESCAPE)
+#define JSON_LINE (JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE)
+#define JSON_TREE (JSON_LINE | JSON_C_TO_STRING_PRETTY)
 
 static struct json_object *or_exit(struct json_object *obj)
 {
@@ -58,36 +58,46 @@ static void add_member(struct json_object *obj, const char *name,
 		mem_failed();
 }
 
+static struct json_object *row_object(const struct rows *rows, size_t i)
+{
+	struct json_object *row = or_exit(json_object_new_object());
+
+	for (size_t j = 0; j < rows->columns_len; j++)
+		add_member(row, rows->columns[j].name,
+			   cell_object(&rows->columns[j],
+				       rows_cell(rows, i, j)));
+	return row;
+}
+
 static struct json_object *rows_object(const struct rows *rows)
 {
 	struct json_object *array = or_exit(json_object_new_array());
 
-	for (size_t i = 0; i < rows->len; i++) {
-		struct json_object *row = or_exit(json_object_new_object());
-
-		for (size_t j = 0; j < rows->columns_len; j++)
-			add_member(row, rows->columns[j].name,
-				   cell_object(&rows->columns[j],
-					       rows_cell(rows, i, j)));
-		if (json_object_array_add(array, row) < 0)
+	for (size_t i = 0; i < rows->len; i++)
+		if (json_object_array_add(array, row_object(rows, i)) < 0)
 			mem_failed();
-	}
 	return array;
 }
 
-static void print_object(FILE *f, struct json_object *obj)
+static void print_object(FILE *f, struct json_object *obj, int flags)
 {
-	const char *text = json_object_to_json_string_ext(obj, JSON_FLAGS);
+	const char *text = json_object_to_json_string_ext(obj, flags);
 
 	if (!text)
 		mem_failed();
-	fprintf(f, "%s\n", text);
+	fputs(text, f);
 	json_object_put(obj);
 }
 
+/* A line a row, each made when it is its turn: there may be many. */
 void json_print_rows(FILE *f, const struct rows *rows)
 {
-	print_object(f, rows_object(rows));
+	fputs("[", f);
+	for (size_t i = 0; i < rows->len; i++) {
+		fputs(i ? ",\n " : "\n ", f);
+		print_object(f, row_object(rows, i), JSON_LINE);
+	}
+	fputs("\n]\n", f);
 }
 
 void json_print_object(FILE *f, const struct json_member *members, size_t n)
@@ -98,5 +108,6 @@ void json_print_object(FILE *f, const struct json_member *members, size_t n)
 		add_member(obj, members[i].name,
 			   members[i].rows ? rows_object(members[i].rows) :
 					     text_object(members[i].text));
-	print_object(f, obj);
+	print_object(f, obj, JSON_TREE);
+	putc('\n', f);
 }

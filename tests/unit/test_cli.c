@@ -289,18 +289,9 @@ START_TEST(test_json)
 
 	ck_assert_str_eq(got,
 		"[\n"
-		"  {\n"
-		"    \"name\": \"a\\\"\\n\xef\xbf\xbd\",\n"
-		"    \"n\": -5,\n"
-		"    \"kwh\": 0.000277777778,\n"
-		"    \"at\": \"2026-11-23T14:21:06Z\"\n"
-		"  },\n"
-		"  {\n"
-		"    \"name\": null,\n"
-		"    \"n\": null,\n"
-		"    \"kwh\": null,\n"
-		"    \"at\": null\n"
-		"  }\n"
+		" { \"name\": \"a\\\"\\n\xef\xbf\xbd\", \"n\": -5, \"kwh\": 0.000277777778, "
+		"\"at\": \"2026-11-23T14:21:06Z\" },\n"
+		" { \"name\": null, \"n\": null, \"kwh\": null, \"at\": null }\n"
 		"]\n");
 	free(got);
 	got = print_to_string(json_print_rows, rows_create(columns, 4));
