@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# Ways for jobs and steps to end, and to pause.
+
+knobs_ends() { :; }
+
+scenario step-killed node "a step is killed, the job goes on"
+step_killed() {
+	local job killed
+	submit "$USER1" -w "$1" -n1 --wrap 'work job sh -c "srun work step 60; sleep 4"'
+	job=$JOB
+	wait_begun step "$job" "$1"
+	sleep 5
+	lab_as "$USER1" scancel --signal=KILL "$job.0" || give_up "scancel fails"
+	killed=$(now)
+	finish "$job"
+	want "$1" 0.5 $(stamps job "$job" "$1")
+	check_job "$job" "$1"
+	check_step "$job" batch "$1"
+	want "$1" 0.5 "$(began step "$job" "$1")" "$killed"
+	check_step "$job" 0 "$1"
+}
+
+scenario stepd-killed node "a step's slurmstepd is killed: its row is 0, the job's is not"
+stepd_killed() {
+	local job killed
+	submit "$USER1" -w "$1" -n1 --wrap 'work job sh -c "srun work step 20 & sleep 9"'
+	job=$JOB
+	wait_begun step "$job" "$1"
+	sleep 5
+	# srun does not notice, so the job does not wait for it
+	lab_kill_stepd "$job" 0 || give_up "no stepd of $job.0"
+	killed=$(now)
+	finish "$job"
+	want "$1" 0.5 $(stamps job "$job" "$1")
+	check_job "$job" "$1"
+	check_step "$job" batch "$1"
+	check_row_empty "$job.0"
+	want "$1" 0.5 "$(began step "$job" "$1")" "$killed"
+	check_ledger "$1" "$job" 0
+}
+
+scenario extern-stepd-killed node "the extern step's slurmstepd is killed: the ledger has the job"
+extern_stepd_killed() {
+	local job pid child
+	submit "$USER1" -w "$1" -n1 --wrap 'work job 8'
+	job=$JOB
+	wait_begun job "$job" "$1"
+	sleep 3
+	pid=$(lab_stepd_pid "$job" extern)
+	[ -n "$pid" ] || give_up "no extern stepd of $job"
+	child=$(cat "/proc/$pid/task/$pid/children")
+	# shellcheck disable=SC2086
+	kill -KILL "$pid" $child
+	finish "$job"
+	check_row_empty "$job.extern"
+	want "$1" 0.5 $(stamps job "$job" "$1")
+	check_ledger "$1" "$job" extern
+	check_step "$job" batch "$1"
+}
+
+scenario cancelled node "six jobs are cancelled, two at a time: none loses its row"
+cancelled() {
+	local round job jobs cancelled
+	for round in 1 2 3; do
+		jobs=
+		for user in "$USER1" "$USER2"; do
+			submit "$user" -w "$1" -n1 --wrap 'work job srun work step 60'
+			jobs+=" $JOB"
+		done
+		for job in $jobs; do
+			wait_begun step "$job" "$1"
+		done
+		sleep "2.$round"
+		for job in $jobs; do
+			lab_as "$USER1" scancel -Q "$job" || lab_as "$USER2" scancel -Q "$job"
+			cancelled[job]=$(now)
+		done
+		# shellcheck disable=SC2086
+		finish $jobs
+		for job in $jobs; do
+			ok_if "job $job is cancelled" \
+				grep -q CANCELLED <<<"$(lab_sacct "$job" State)"
+			want "$1" 0.5 "$(began job "$job" "$1")" "${cancelled[job]}"
+			check_job "$job" "$1"
+			check_step "$job" batch "$1"
+			want "$1" 0.5 "$(began step "$job" "$1")" "${cancelled[job]}"
+			check_step "$job" 0 "$1"
+		done
+	done
+}
+
+scenario cancelled-late node "a cancelled job takes its time to end: the ledger counts it all"
+cancelled_late() {
+	local job
+	cat >"$LAB_DIR/jobs/stubborn.sh" <<-'EOS'
+	#!/bin/bash
+	trap 'sleep 2; echo "end ${EPOCHREALTIME}" >>"job.$SLURM_JOB_ID.0.$SLURMD_NODENAME"; exit 0' TERM
+	echo "begin ${EPOCHREALTIME}" >>"job.$SLURM_JOB_ID.0.$SLURMD_NODENAME"
+	while :; do sleep 0.1; done
+	EOS
+	submit "$USER1" -w "$1" -n1 "$LAB_DIR/jobs/stubborn.sh"
+	job=$JOB
+	wait_begun job "$job" "$1"
+	sleep 4
+	lab_as "$USER1" scancel --batch --signal=TERM "$job"
+	wait_ended job "$job" "$1"
+	finish "$job"
+	want "$1" 0.5 $(stamps job "$job" "$1")
+	check_job "$job" "$1"
+	check_step "$job" batch "$1"
+}
+
+scenario requeued node "a job is requeued: each instance has its own energy"
+requeued() {
+	local job requeued
+	submit "$USER1" --requeue -w "$1" -n1 --wrap 'work job srun work step 6'
+	job=$JOB
+	wait_begun step "$job" "$1"
+	sleep 4
+	scontrol requeue "$job" || give_up "cannot requeue"
+	requeued=$(now)
+	# Slurm would let it wait for two minutes; in the same second slurmd takes
+	# its new credential for the one that it has just revoked
+	wait_until 10 job_in_state "$job" PENDING || give_up "job $job is not pending"
+	sleep 2
+	scontrol update jobid="$job" StartTime=now
+	wait_until 20 has_begun job "$job" "$1" 1 || give_up "job $job does not start again"
+	finish "$job"
+	want "$1" 0.5 "$(began job "$job" "$1")" "$requeued"
+	check_row "$job.extern" 1
+	check_ledger "$1" "$job" extern 0
+	check_ledger "$1" "$job" batch 0
+	want "$1" 0.5 "$(began step "$job" "$1")" "$requeued"
+	check_ledger "$1" "$job" 0 0
+	want "$1" 0.5 $(stamps job "$job" "$1" 1)
+	check_row "$job.extern" 2
+	check_row "$job" 2
+	check_ledger "$1" "$job" extern 1
+	check_ledger "$1" "$job" batch 1
+	want "$1" 0.5 $(stamps step "$job" "$1" 1)
+	check_ledger "$1" "$job" 0 1
+}
+
+# suspend_for NODE COMMAND...: a job, suspended 10 s in its middle, while
+# COMMAND runs; slurm stops processes up to 2 s late
+suspend_for() {
+	local node=$1 job t0 t1 t2 t3
+	submit "$USER1" -w "$node" -n1 --wrap 'work job srun work step 20'
+	job=$JOB
+	shift
+	wait_begun step "$job" "$node"
+	sleep 5
+	scontrol suspend "$job" || give_up "cannot suspend"
+	t1=$(now)
+	"$@" "$job"
+	sleep "$(calc "$t1 + 10 - $(now)")"
+	scontrol resume "$job" || give_up "cannot resume"
+	t2=$(now)
+	finish "$job"
+	MORE_S=2
+	read -r t0 t3 < <(stamps job "$job" "$node")
+	want "$node" 0.5 "$t0" "$t1" "$t2" "$t3"
+	check_job "$job" "$node"
+	near "ledger $node $job.extern: suspended" "$(ns_to_s "${L[suspended_ns]}")" 10 "$((MORE_S + PERIOD_S))" s
+	check_step "$job" batch "$node"
+	read -r t0 t3 < <(stamps step "$job" "$node")
+	want "$node" 0.5 "$t0" "$t1" "$t2" "$t3"
+	check_step "$job" 0 "$node"
+}
+
+scenario suspended node "suspended for 10 s in the middle"
+suspended() { suspend_for "$1" true; }
+
+scenario suspended-sstat node "the same, with sstat asking meanwhile"
+suspended_sstat() { suspend_for "$1" ask_sstat; }
+ask_sstat() {
+	local first='' last='' i
+	for i in 1 2 3 4 5 6; do
+		sleep 1
+		last=$(sstat_energy "$1")
+		# it stops up to 2 s late, a period more to be seen
+		((i < 4)) || : "${first:=$last}"
+	done
+	ok_if "sstat: ${first:-nothing} J, and ${last:-nothing} J 2 s later" test "$first" = "$last"
+}
+sstat_energy() { sstat -nPa -j "$1.extern" -o ConsumedEnergyRaw 2>&1; }

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# A cluster that runs jobs before wattgate is switched on, and what happens
+# while parts of it are missing: no energy is invented, jobs run, and the log
+# says what to mend. In this order.
+
+# SPANK is off until the first scenario enables it; SlurmdDebug is Slurm's default
+knobs_switches() { export LAB_ENERGY=none LAB_EXTRA_CONF=SlurmdDebug=info; }
+
+# slurm.conf and plugstack.conf as an admin changes them, on a cluster that is
+# not drained
+restart_slurm() {
+	local node
+	lab_restart_slurmctld || give_up "slurmctld does not restart"
+	for node in $LAB_NODES; do
+		lab_restart_slurmd "$node" || give_up "slurmd of $node does not restart"
+	done
+}
+spank_on() { LAB_SPANK=1 write_plugstack_conf >"$LAB_DIR/etc/plugstack.conf"; }
+spank_off() { : >"$LAB_DIR/etc/plugstack.conf"; }
+
+# A job that nothing may be charged: its rows, and its exit status.
+# unmeasured_job NODE SBATCH-ARGUMENT...
+unmeasured_job() {
+	submit "$USER1" -w "$1" -n1 --wrap 'work job srun work step 5'
+	finish "$JOB"
+	check_unmeasured "$JOB"
+}
+check_unmeasured() {
+	local step
+	ok_if "job $1 runs to its end: $(lab_sacct "$1" State)" test "$(lab_sacct "$1" State)" = COMPLETED
+	for step in '' .extern .batch .0; do
+		check_row_empty "$1$step"
+	done
+}
+
+# At most one line of wattgate's for each step, one at least for the job, with
+# what to mend in it; nothing in what the user sees.
+check_said() { # JOB NODE TEXT
+	local lines most
+	lines=$(slurmd_says "$2" "$1")
+	ok_if "slurmd's log names $3" grep -qF -- "$3" <<<"$lines"
+	most=$(sed 's/.*\] \[\([^]]*\)\] wattgate:.*/\1/' <<<"$lines" | sort | uniq -c | sort -rn |
+		sed -n '1s/^ *\([0-9]*\) .*/\1/p')
+	ok_if "at most one line a step, not ${most:-0}" test "${most:-0}" = 1
+	ok_if "the user's output says nothing of it" not grep -q wattgate "$LAB_DIR/jobs/$1.out"
+}
+
+scenario enabled-mid-job lab "a job that ran before wattgate was enabled; the next one is charged"
+enabled_mid_job() {
+	local job
+	spank_off
+	submit "$USER1" -w n1 -n1 --wrap 'work job sh -c "sleep 12; srun work step 4"'
+	job=$JOB
+	wait_begun job "$job" n1
+	lab_slurm_conf_set AcctGatherEnergyType acct_gather_energy/wattgate
+	spank_on
+	restart_slurm
+	has_begun step "$job" n1 && give_up "the cluster was too slow: the step has begun"
+	finish "$job"
+	check_unmeasured "$job"
+	# its new step has the plugins, but no allocation that is known
+	check_said "$job" n1 "jobs that ran before have none"
+	submit "$USER2" -w n1 -n1 --wrap 'work job srun work step 5'
+	finish "$JOB"
+	want n1 0.5 $(stamps job "$JOB" n1)
+	check_job "$JOB" n1
+	check_step "$JOB" batch n1
+	want n1 0.5 $(stamps step "$JOB" n1)
+	check_step "$JOB" 0 n1
+}
+
+scenario without-spank lab "without the SPANK plugin"
+without_spank() {
+	spank_off
+	unmeasured_job n1
+	spank_on
+	check_said "$JOB" n1 "plugstack.conf"
+}
+
+scenario without-wattgated lab "without wattgated, and so without a series"
+without_wattgated() {
+	lab_wattgated_stop n2 || give_up "wattgated does not stop"
+	rm -f "$LAB_DIR/wattgate/run/n2/series"
+	unmeasured_job n2
+	check_said "$JOB" n2 "wattgated"
+	lab_wattgated_start n2 || give_up "wattgated does not start"
+}
+
+scenario without-contain lab "without PrologFlags=Contain"
+without_contain() {
+	lab_slurm_conf_set PrologFlags Alloc
+	restart_slurm
+	unmeasured_job n1
+	check_said "$JOB" n1 "PrologFlags=Contain"
+}

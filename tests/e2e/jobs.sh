@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# Jobs of plain users, and their own stamps.
+
+# submit USER SBATCH-ARGUMENTS...: the job's id into JOB. Not requeued unless
+# asked for: a second instance would mix with the first.
+submit() {
+	JOB=$(lab_submit "$1" --no-requeue "${@:2}") || give_up "$1 cannot submit: ${*:2}"
+	echo "     job $JOB of $1: ${*:2}"
+}
+
+stamp_file() { printf '%s/jobs/%s.%s.%s.%s\n' "$LAB_DIR" "$1" "$2" "${4:-0}" "$3"; }
+
+# stamps NAME JOB NODE [RESTART]: "T0 T1" of that work; NODE `here` for what
+# ran outside of steps
+stamps() {
+	awk '$1 == "begin" { t0 = $2 } $1 == "end" && !t1 { t1 = $2 } END { print t0, t1 }' \
+		"$(stamp_file "$@")"
+}
+began() { stamps "$@" | cut -d' ' -f1; }
+ended() { stamps "$@" | cut -d' ' -f2; }
+
+has_begun() { [ -s "$(stamp_file "$@")" ]; }
+wait_begun() { wait_until 30 has_begun "$@" || give_up "$1 of job $2 does not begin"; }
+has_ended() { grep -q '^end' "$(stamp_file "$@")"; }
+wait_ended() { wait_until 60 has_ended "$@" || give_up "$1 of job $2 does not end"; }
+
+# finish JOB...: all have ended and are in the accounting
+finish() {
+	local job
+	for job; do
+		lab_finish_job "$job" 90 || give_up "job $job does not end"
+	done
+}
