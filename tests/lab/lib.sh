@@ -154,7 +154,7 @@ lab_wattgated_stop() {
 # Returns when it writes its series again.
 lab_wattgated_start() {
 	rm -f "$LAB_DIR/wattgate/supervise.$1/hold"
-	wait_until 5 wattgated_child "$1" && wait_series "$1" "${LAB_SERIES_WAIT:-20}"
+	wait_until 5 wattgated_child "$1" && period_plus 20 && wait_series "$1" "$REPLY"
 }
 # Its supervisor starts it again after a second.
 lab_wattgated_kill() { wattgated_signal "$1" KILL; }

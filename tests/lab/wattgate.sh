@@ -188,16 +188,28 @@ wait_series() {
 		wait_until "$2" series_newer "$1" "$REPLY"
 }
 
+# $1 and the sample period, in whole seconds, into REPLY
+period_plus() {
+	local number=${LAB_PERIOD%%[!0-9]*} unit=1
+	case $LAB_PERIOD in
+	*ms) unit=0 ;;
+	*m) unit=60 ;;
+	esac
+	REPLY=$(($1 + ${number:-1} * unit))
+}
+
 # A foreign BMC may have nothing to say: that is its owner's business.
 series_ready() {
 	local node
 	[ "$LAB_WATTGATED" = 1 ] || return 0
 	for node in $LAB_NODES; do
 		if bmc_is_foreign "$node"; then
-			wait_series "$node" 5 ||
+			period_plus 5
+			wait_series "$node" "$REPLY" ||
 				warn "$node: no power from its BMC yet; see $LAB_DIR/log/wattgated.$node.log"
 		else
-			wait_series "$node" "${LAB_SERIES_WAIT:-20}" || return 1
+			period_plus 20
+			wait_series "$node" "$REPLY" || return 1
 		fi
 	done
 }
