@@ -144,7 +144,7 @@ static struct sums sum_intervals(struct audit *a)
 		add_stretch(a, start, end, iv->unmeasured_ns, "no reading");
 		if (end > s.end_ns)
 			s.end_ns = end;
-		s.measured_ns += iv->measured_ns;
+		s.measured_ns = ns_add(s.measured_ns, iv->measured_ns);
 		s.node_j += iv->node_j;
 		s.allocated_j += a->intervals[k].parts_j;
 		s.unallocated_j += iv->unallocated_j;

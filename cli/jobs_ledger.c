@@ -54,8 +54,8 @@ static void add_alloc(struct job *job, const struct ledger_alloc *a,
 	l->gated_j += a->gated_j;
 	l->node_j += a->node_j;
 	l->model_j += a->model_w * (double)a->active_ns / 1e9;
-	l->active_ns += a->active_ns;
-	l->covered_ns += a->covered_ns;
+	l->active_ns = ns_add(l->active_ns, a->active_ns);
+	l->covered_ns = ns_add(l->covered_ns, a->covered_ns);
 	if (a->max_gap_ns > l->max_gap_ns)
 		l->max_gap_ns = a->max_gap_ns;
 	add_source(l, a->source);

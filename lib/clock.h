@@ -39,6 +39,12 @@ static inline double ns_to_s(int64_t ns)
 	return (double)ns / 1e9;
 }
 
+/* a + b of times that are not negative; INT64_MAX where that is too much. */
+static inline int64_t ns_add(int64_t a, int64_t b)
+{
+	return a > INT64_MAX - b ? INT64_MAX : a + b;
+}
+
 #define BOOT_ID_SIZE 40		/* 36 characters, NUL, padding */
 
 /*

@@ -106,8 +106,9 @@ void ledger_close(ledger_t *l);		/* NULL is fine */
 /*
  * Append n records with one write and one fsync: all or nothing, also on a
  * full disk (the file is cut back). 0, or -1 with a text. Refused: a value that
- * is not finite (share and model_w may be NaN), a negative time, an interval
- * of more than LEDGER_PARTS_MAX parts, more than LEDGER_BATCH_MAX at once.
+ * is not finite (share and model_w may be NaN), a time beyond the bounds in
+ * docs/formats.md, an interval of more than LEDGER_PARTS_MAX parts, more than
+ * LEDGER_BATCH_MAX at once.
  */
 int ledger_append(ledger_t *l, const struct ledger_rec *recs, uint32_t n,
 		  struct err *err);

@@ -19,10 +19,15 @@
 #define CRC_CHARS 8
 #define NUMBER_MAX 1e15		/* above any energy, power or size there is */
 
+/* Far enough from the end of 64 bits that two of them can be added. */
+#define NS_MAX (INT64_MAX / 8)		/* 36 years */
+#define WALL_MAX_NS (INT64_MAX / 2)	/* until 2116 */
+
 enum field_type {
 	FIELD_U32,
 	FIELD_I32,
-	FIELD_NS,	/* int64_t, not negative */
+	FIELD_NS,	/* int64_t, 0 to NS_MAX */
+	FIELD_WALL,	/* int64_t, 0 to WALL_MAX_NS */
 	FIELD_JOULES,	/* double, six decimals */
 	FIELD_NUMBER,	/* double */
 	FIELD_MAYBE,	/* double; NaN = unknown = key absent */
@@ -56,8 +61,8 @@ static const struct field alloc_fields[] = {
 	ALLOC("start_ns", FIELD_NS, start_ns),
 	ALLOC("end_ns", FIELD_NS, end_ns),
 	ALLOC("settled_ns", FIELD_NS, settled_ns),
-	ALLOC("start_wall_ns", FIELD_NS, start_wall_ns),
-	ALLOC("end_wall_ns", FIELD_NS, end_wall_ns),
+	ALLOC("start_wall_ns", FIELD_WALL, start_wall_ns),
+	ALLOC("end_wall_ns", FIELD_WALL, end_wall_ns),
 	ALLOC("suspended_ns", FIELD_NS, suspended_ns),
 	ALLOC("cores", FIELD_NUMBER, holding.cores),
 	ALLOC("gpus", FIELD_NUMBER, holding.gpus),
@@ -80,8 +85,8 @@ static const struct field interval_fields[] = {
 	INTERVAL("boot", FIELD_TEXT, boot_id),
 	INTERVAL("start_ns", FIELD_NS, start_ns),
 	INTERVAL("end_ns", FIELD_NS, end_ns),
-	INTERVAL("start_wall_ns", FIELD_NS, start_wall_ns),
-	INTERVAL("end_wall_ns", FIELD_NS, end_wall_ns),
+	INTERVAL("start_wall_ns", FIELD_WALL, start_wall_ns),
+	INTERVAL("end_wall_ns", FIELD_WALL, end_wall_ns),
 	INTERVAL("node_j", FIELD_JOULES, node_j),
 	INTERVAL("allocated_j", FIELD_JOULES, allocated_j),
 	INTERVAL("unallocated_j", FIELD_JOULES, unallocated_j),
@@ -103,6 +108,11 @@ static const struct kind {
 	[LEDGER_INTERVAL] = { "interval", interval_fields },
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
+
+static int64_t ns_max(const struct field *f)
+{
+	return f->type == FIELD_WALL ? WALL_MAX_NS : NS_MAX;
+}
 
 static uint32_t text_crc(const char *text, size_t len)
 {
@@ -216,8 +226,12 @@ static int out_value(struct out *o, const struct field *f,
 		snprintf(text, sizeof(text), "%d", *(const int32_t *)at);
 		break;
 	case FIELD_NS:
+	case FIELD_WALL:
 		if (*(const int64_t *)at < 0)
 			return err_set(err, "%s is negative", f->key);
+		if (*(const int64_t *)at > ns_max(f))
+			return err_set(err, "%s is too far in the future",
+				       f->key);
 		snprintf(text, sizeof(text), "%lld",
 			 (long long)*(const int64_t *)at);
 		break;
@@ -467,7 +481,8 @@ static int parse_value(struct piece p, const struct field *f,
 		*(int32_t *)at = (int32_t)v;
 		return 0;
 	case FIELD_NS:
-		return parse_integer(p, 0, INT64_MAX, at);
+	case FIELD_WALL:
+		return parse_integer(p, 0, ns_max(f), at);
 	case FIELD_FLAG:
 		if (parse_integer(p, 0, 1, &v) < 0)
 			return -1;
