@@ -254,12 +254,15 @@ int64_t series_wall_ns(const series_t *s, int64_t boot_ns)
 void series_head_point(const struct series_head *head, int64_t period_ns,
 		       int64_t t_ns, struct series_point *out)
 {
-	int64_t held = t_ns - head->last.boot_ns;
+	int64_t held;
 
-	out->exact = false;
+	*out = (struct series_point){ .exact = false };
+	if (!head->count)
+		return;
+	held = t_ns - head->last.boot_ns;
 	out->cum_j = head->last.cum_j;
 	out->cum_covered_ns = head->last.cum_covered_ns;
-	if (held <= 0 || !head->count)
+	if (held <= 0)
 		return;
 	if (held > period_ns)
 		held = period_ns;

@@ -10,6 +10,9 @@
 
 #include "series_impl.h"
 
+#define BOOT_MAX_NS (INT64_MAX / 8)	/* 36 years */
+#define WALL_MAX_NS (INT64_MAX / 2)	/* until 2116 */
+
 uint32_t series_crc(const void *data, size_t size)
 {
 	return (uint32_t)crc32(0, data, (uInt)size);
@@ -92,10 +95,20 @@ int series_static_read(int fd, const char *path, struct series_params *params,
 	return 0;
 }
 
+/* Are these joules that a node can draw in ns? A sum is rounded. */
+static bool joules_possible(double j, int64_t ns)
+{
+	return j >= 0 && j <= SERIES_MAX_W * 1.000001 * ns_to_s(ns);
+}
+
+/* Nothing is covered before boot; no time is near the end of 64 bits. */
 static bool sample_valid(const struct series_sample *s)
 {
 	return s->crc == SERIES_CRC(s) && s->boot_ns >= 0 &&
-	       s->cum_covered_ns >= 0 && isfinite(s->cum_j) && s->cum_j >= 0 &&
+	       s->boot_ns <= BOOT_MAX_NS && s->wall_ns >= 0 &&
+	       s->wall_ns <= WALL_MAX_NS && s->cum_covered_ns >= 0 &&
+	       s->cum_covered_ns <= s->boot_ns &&
+	       joules_possible(s->cum_j, s->cum_covered_ns) &&
 	       series_watts_valid(s->watts);
 }
 
@@ -130,10 +143,14 @@ int series_head_read(int fd, struct series_head *head)
 static bool sample_follows(const series_t *s, const struct series_sample *next)
 {
 	const struct series_sample *last = series_last(s);
+	int64_t covered_ns;
 
-	return !last || (next->boot_ns > last->boot_ns &&
-			 next->cum_j >= last->cum_j &&
-			 next->cum_covered_ns >= last->cum_covered_ns);
+	if (!last)
+		return true;
+	covered_ns = next->cum_covered_ns - last->cum_covered_ns;
+	return next->boot_ns > last->boot_ns && covered_ns >= 0 &&
+	       covered_ns <= next->boot_ns - last->boot_ns &&
+	       next->cum_j >= last->cum_j;
 }
 
 int series_load_ring(int fd, uint32_t capacity, const struct series_head *head,
