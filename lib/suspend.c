@@ -17,6 +17,8 @@
 
 #define SUSPEND_MAGIC "WGSUSPND"
 #define SUSPEND_VERSION 1
+#define TIME_MAX_NS (INT64_MAX / 8)	/* 36 years */
+#define JOULES_MAX 1e15			/* 36 years of almost a megawatt */
 
 /* Offset 0; host byte order. The slots follow. */
 struct suspend_header {
@@ -53,10 +55,23 @@ static bool header_valid(const struct suspend_header *h)
 	       h->crc == CRC_OF(h);
 }
 
+/* Beyond these there is no sum that could be added to without overflow. */
+static bool time_valid(int64_t ns)
+{
+	return ns >= 0 && ns <= TIME_MAX_NS;
+}
+
+static bool joules_valid(double j)
+{
+	return j >= 0 && j <= JOULES_MAX;
+}
+
 static bool slot_valid(const struct suspend_slot *s)
 {
-	return s->crc == CRC_OF(s) && isfinite(s->since_cum_j) &&
-	       isfinite(s->total_j) && s->since_ns >= 0 && s->total_ns >= 0;
+	return s->crc == CRC_OF(s) && time_valid(s->since_ns) &&
+	       time_valid(s->since_cum_covered_ns) &&
+	       time_valid(s->total_ns) && time_valid(s->total_covered_ns) &&
+	       joules_valid(s->since_cum_j) && joules_valid(s->total_j);
 }
 
 static int write_all(int fd, const void *buf, size_t size, off_t offset)
