@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "http.h"
 
+#include <ctype.h>
 #include <curl/curl.h>
 #include <errno.h>
 #include <limits.h>
@@ -185,7 +186,10 @@ static bool header_is(const char *line, size_t size, const char *name,
 		line++, size--;
 	while (size > 0 && strchr(" \t\r\n", line[size - 1]))
 		size--;
-	if (size >= room || memchr(line, '\0', size))
+	for (size_t i = 0; i < size; i++)	/* a line end would make two of it */
+		if (iscntrl((unsigned char)line[i]))
+			size = 0;
+	if (size >= room)
 		size = 0;	/* too long to be believed */
 	memcpy(value, line, size);
 	value[size] = '\0';
