@@ -12,6 +12,10 @@
 enum { F_ID, F_STATE, F_START, F_END, F_SUSPENDED, F_ELAPSED, F_CPUS, F_TRES,
        F_ENERGY, F_NODES, F_USER, F_ACCOUNT, F_WCKEY, F_COUNT };
 
+/* Above all that Slurm counts, which fits 64 bits. */
+#define AMOUNT_MAX 1e20
+#define SECONDS_MAX INT64_C(9000000000)	/* in the year 2255 */
+
 /* ---- small texts ----------------------------------------------------------- */
 
 /* Digits only; -1 where it is anything else or too large. */
@@ -37,7 +41,7 @@ static double parse_amount(const char *text, const char **end)
 		return NAN;
 	v = strtod(text, &stop);
 	*end = stop;
-	return v;
+	return v <= AMOUNT_MAX ? v : NAN;
 }
 
 int64_t sacct_parse_duration(const char *text)
@@ -162,12 +166,12 @@ static int parse_id(char *text, struct sacct_row *row)
 	return 0;
 }
 
-/* Seconds since 1970; "Unknown", "None" and nonsense are 0. */
+/* Seconds, also since 1970; "Unknown", "None" and nonsense are 0. */
 static int64_t parse_time(const char *text)
 {
 	int64_t s = parse_count(text);
 
-	return s < 0 || s > INT64_C(9000000000) ? 0 : s;
+	return s < 0 || s > SECONDS_MAX ? 0 : s;
 }
 
 static int64_t or_zero(int64_t v)
@@ -202,7 +206,7 @@ int sacct_parse_row(char *line, const char *separator, struct sacct_row *row)
 	row->start_s = parse_time(f[F_START]);
 	row->end_s = parse_time(f[F_END]);
 	row->suspended_s = or_zero(sacct_parse_duration(f[F_SUSPENDED]));
-	row->elapsed_s = or_zero(parse_count(f[F_ELAPSED]));
+	row->elapsed_s = parse_time(f[F_ELAPSED]);
 	row->cpus = parse_amount(f[F_CPUS], &end);
 	row->mem_mb = sacct_parse_tres(f[F_TRES], "mem");
 	row->gpus = sacct_parse_tres(f[F_TRES], "gres/gpu");

@@ -11,6 +11,7 @@
 
 #define TIMEOUT_MS 10000
 #define OVERSUBSCRIBE_DEFAULT 4	/* Slurm's, where no number is given */
+#define OVERSUBSCRIBE_MAX 32767		/* one bit of its number means FORCE */
 
 /* ---- texts ------------------------------------------------------------------ */
 
@@ -82,7 +83,7 @@ uint32_t slurm_parse_version(const char *text)
 	const char *at = text + strcspn(text, "0123456789");
 
 	if (sscanf(at, "%2u.%2u.%3u", &major, &minor, &micro) != 3 ||
-	    micro > 255)
+	    minor > 99 || micro > 255)	/* a sign is read, too */
 		return 0;
 	return major << 16 | minor << 8 | micro;
 }
@@ -110,11 +111,15 @@ int slurm_parse_task_frequency(const char *text)
 int slurm_parse_oversubscribe(const char *text)
 {
 	const char *number = strchr(text, ':');
+	long v;
 
 	if (strncasecmp(text, "FORCE", 5) != 0 &&
 	    strncasecmp(text, "YES", 3) != 0)
 		return 1;
-	return number ? atoi(number + 1) : OVERSUBSCRIBE_DEFAULT;
+	if (!number)
+		return OVERSUBSCRIBE_DEFAULT;
+	v = strtol(number + 1, NULL, 10);
+	return v >= 1 && v <= OVERSUBSCRIBE_MAX ? (int)v : OVERSUBSCRIBE_DEFAULT;
 }
 
 /* ---- asking ----------------------------------------------------------------- */
