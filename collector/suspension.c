@@ -86,23 +86,25 @@ static bool path_inside(const char *path)
 int suspension_cgroup_path(const char *text, const char *controller,
 			   char *buf, size_t size)
 {
-	size_t clen = strlen(controller);
+	size_t clen = strlen(controller), len;
 
-	for (; text && *text; text = strchr(text, '\n'), text += !!text) {
-		const char *names = strchr(text, ':');
-		const char *path = names ? strchr(names + 1, ':') : NULL;
-		size_t len;
+	for (; *text; text += len + (text[len] == '\n')) {
+		const char *names, *path, *end;
 
+		len = strcspn(text, "\n");
+		end = text + len;
+		names = memchr(text, ':', len);
+		path = names ? memchr(names + 1, ':',
+				      (size_t)(end - names - 1)) : NULL;
 		if (!path)
 			return -1;
 		if ((size_t)(path - names - 1) != clen ||
-		    strncmp(names + 1, controller, clen))
+		    memcmp(names + 1, controller, clen))
 			continue;
-		len = strcspn(path + 1, "\n");
-		if (len >= size)
+		if ((size_t)(end - path) > size)
 			return -1;
-		memcpy(buf, path + 1, len);
-		buf[len] = 0;
+		memcpy(buf, path + 1, (size_t)(end - path - 1));
+		buf[end - path - 1] = 0;
 		return path_inside(buf) ? 0 : -1;
 	}
 	return -1;
