@@ -11,6 +11,7 @@
 #include "json_doc.h"
 #include "session_file.h"
 
+#define ROOT_URL "/redfish/v1/"
 #define SESSIONS_URL "/redfish/v1/SessionService/Sessions"
 
 enum mode { MODE_SESSION, MODE_BASIC, MODE_ANONYMOUS };
@@ -83,12 +84,16 @@ static void prepare_fail(redfish_session_t *s, const struct http_reply *reply)
 	struct reading r;
 
 	redfish_failure(&r, reply);
-	/* wrong passwords in quick succession lock accounts */
-	if (reply->status == 401 || reply->status == 403)
-		r.backoff = BACKOFF_SLOW;
-	if (reply->status == 401)
-		err_set(&r.why, "%s: the BMC refuses user %s; check user and password_file",
-			s->conf->bmc.url, s->conf->bmc.user);
+	prepare_end(s, &r);
+}
+
+/* Slowly: wrong passwords in quick succession lock accounts. */
+static void prepare_refused(redfish_session_t *s)
+{
+	struct reading r = { .backoff = BACKOFF_SLOW };
+
+	err_set(&r.why, "%s: the BMC refuses user %s; check user and password_file",
+		s->conf->bmc.url, s->conf->bmc.user);
 	prepare_end(s, &r);
 }
 
@@ -275,6 +280,44 @@ static void login_done(redfish_session_t *s, const struct http_reply *reply)
 	stale_start(s);
 }
 
+static bool root_has_sessions(const struct http_reply *reply)
+{
+	json_doc_t *doc = json_doc_parse(reply->body, reply->size, NULL);
+	char link[HTTP_PATH_MAX];
+	bool has;
+
+	if (!doc)
+		return true;	/* not known: no password goes out */
+	has = json_doc_string(doc, "/Links/Sessions/@odata.id", link,
+			      sizeof(link)) == 0 ||
+	      json_doc_string(doc, "/SessionService/@odata.id", link,
+			      sizeof(link)) == 0;
+	json_doc_destroy(doc);
+	return has;
+}
+
+static void on_root(void *arg, const struct http_reply *reply)
+{
+	redfish_session_t *s = arg;
+
+	if (reply->status == 200 && !root_has_sessions(reply))
+		basic_fall_back(s, "the BMC has no sessions");
+	else
+		prepare_refused(s);
+}
+
+/*
+ * Wrong password, or no such service: many BMCs ask who is there before they
+ * look for the resource. The service root is open to all, and tells.
+ */
+static void refusal_look(redfish_session_t *s)
+{
+	struct http_request req = { .method = HTTP_GET, .path = ROOT_URL };
+
+	if (http_start(s->conn, &req, on_root, s, NULL) < 0)
+		prepare_refused(s);
+}
+
 static void on_login(void *arg, const struct http_reply *reply)
 {
 	redfish_session_t *s = arg;
@@ -287,6 +330,8 @@ static void on_login(void *arg, const struct http_reply *reply)
 	else if (reply->status == 404 || reply->status == 405 ||
 		 reply->status == 501)
 		basic_fall_back(s, "the BMC has no sessions");
+	else if (reply->status == 401 || reply->status == 403)
+		refusal_look(s);
 	else if (!purge_start(s, reply->status))
 		prepare_fail(s, reply);
 }

@@ -140,19 +140,19 @@ START_TEST(test_embedded_nul)
 }
 END_TEST
 
-static char *nest(int depth)
+static char *nest(size_t depth)
 {
-	char *text = calloc(1, (size_t)depth * 2 + 2);
+	char *text = calloc(1, depth * 2 + 2);
 
-	memset(text, '[', (size_t)depth);
+	memset(text, '[', depth);
 	text[depth] = '1';
-	memset(text + depth + 1, ']', (size_t)depth);
+	memset(text + depth + 1, ']', depth);
 	return text;
 }
 
 START_TEST(test_depth)
 {
-	static const int depths[] = { JSON_DEPTH_MAX - 1, 1000, 100000 };
+	static const size_t depths[] = { JSON_DEPTH_MAX - 1, 1000, 100000 };
 	struct err err = { "" };
 	json_doc_t *doc;
 

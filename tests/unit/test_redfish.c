@@ -28,6 +28,7 @@ static struct {
 	bool token_missing;
 	bool location_missing;
 	bool basic_refused;
+	bool root_without_sessions;
 	int deleted;
 } bmc_does;
 
@@ -91,7 +92,8 @@ static void session_answer(const struct fake_request *req,
 static void tree_answer(const struct fake_request *req, struct fake_answer *a)
 {
 	if (strcmp(req->path, "/redfish/v1/") == 0)
-		fake_answer_set(a, 200, "", "{}");
+		fake_answer_set(a, 200, "", bmc_does.root_without_sessions ?
+				"{}" : "{\"Links\":{\"Sessions\":{\"@odata.id\":\"" SESSIONS "\"}}}");
 	else if (strcmp(req->path, "/redfish/v1/Chassis") == 0)
 		fake_answer_set(a, 200, "", "{\"Members\":[{\"@odata.id\":\"/redfish/v1/Chassis/1\"}]}");
 	else if (strcmp(req->path, "/redfish/v1/Chassis/1") == 0)
@@ -114,7 +116,7 @@ static void answer(void *arg, const struct fake_request *req,
 	(void)arg;
 	if (strcmp(req->path, SESSIONS) == 0)
 		login_answer(a);
-	else if (!basic && !token)
+	else if (!basic && !token && strcmp(req->path, "/redfish/v1/"))
 		fake_answer_set(a, 401, "", "{}");
 	else if (strncmp(req->path, SESSIONS "/", strlen(SESSIONS) + 1) == 0)
 		session_answer(req, a);
@@ -374,7 +376,7 @@ START_TEST(test_session_lost)
 	ck_assert(!sample()->ok);
 	ck_assert_int_eq(last.backoff, BACKOFF_SLOW);
 	ck_assert_ptr_nonnull(strstr(last.why.text, "refuses user admin"));
-	ck_assert_str_eq(requests_from(from), READ LOGIN);
+	ck_assert_str_eq(requests_from(from), READ LOGIN "GET /\n");
 }
 END_TEST
 
@@ -415,8 +417,22 @@ START_TEST(test_login_status)
 		ck_assert_ptr_nonnull(strstr(log_text, "basic authentication"));
 	} else {
 		ck_assert_int_eq(last.backoff, logins[_i].backoff);
-		ck_assert_str_eq(requests_from(0), LOGIN);
+		ck_assert_str_eq(requests_from(0),
+				 logins[_i].backoff == BACKOFF_SLOW ?
+				 LOGIN "GET /\n" : LOGIN);
 	}
+}
+END_TEST
+
+/* Who is not known gets 401 for what is not there, too. */
+START_TEST(test_no_session_service)
+{
+	bmc_does.login_status = 401;
+	bmc_does.root_without_sessions = true;
+	ck_assert(sample()->ok);
+	ck_assert_str_eq(requests_from(0), LOGIN "GET /\n" FIND READ);
+	ck_assert_ptr_null(strcasestr(fakebmc_request(bmc, 2)->head,
+				      "Authorization"));
 }
 END_TEST
 
@@ -626,6 +642,7 @@ static Suite *redfish_suite(void)
 	tcase_add_test(tc, test_session_lost);
 	tcase_add_test(tc, test_token_not_accepted);
 	tcase_add_loop_test(tc, test_login_status, 0, LEN(logins));
+	tcase_add_test(tc, test_no_session_service);
 	tcase_add_test(tc, test_token_missing);
 	tcase_add_test(tc, test_location_missing);
 	tcase_add_test(tc, test_basic);

@@ -17,6 +17,7 @@ unit_tests += tests/unit/test_gaterec
 unit_tests += tests/unit/test_gate
 unit_tests += tests/unit/test_holder
 unit_tests += tests/unit/test_account
+unit_tests += tests/unit/test_account_random
 unit_tests += tests/unit/test_backoff
 unit_tests += tests/unit/test_http
 unit_tests += tests/unit/test_json
@@ -46,6 +47,9 @@ fakebmc_sources = tests/unit/fakebmc.c tests/unit/fakebmc.h
 rig_sources = tests/unit/rig.c tests/unit/rig.h tests/unit/scratch.h
 tests_unit_test_account_SOURCES = tests/unit/test_account.c $(rig_sources)
 tests_unit_test_account_LDADD = $(UNIT_COLLECTOR_LIBS)
+tests_unit_test_account_random_SOURCES = tests/unit/test_account_random.c \
+	tests/unit/plan.c tests/unit/plan.h $(rig_sources)
+tests_unit_test_account_random_LDADD = $(UNIT_COLLECTOR_LIBS)
 tests_unit_test_backoff_LDADD = $(UNIT_COLLECTOR_LIBS)
 tests_unit_test_http_SOURCES = tests/unit/test_http.c $(fakebmc_sources)
 tests_unit_test_http_LDADD = $(UNIT_COLLECTOR_LIBS)
@@ -78,6 +82,7 @@ endif
 
 # What a compiler does not check. These run without Check.
 unit_scripts = tests/unit/check-includes tests/unit/check-objects \
+	tests/unit/check-wattgated \
 	tests/unit/check-wattgate
 dist_check_SCRIPTS += $(unit_scripts)
 TESTS += $(unit_scripts)
