@@ -310,6 +310,9 @@ static void leave_out(account_t *a, struct ledger_rec *rec)
 	}
 	id = record_of(&rec->alloc);
 	h = holder_find(&a->set, &id);
+	if (!h && rec->alloc.end_ns > a->settled_ns &&
+	    !strcmp(rec->alloc.boot_id, a->p.boot_id))
+		h = holder_add(&a->set, &id);
 	if (!h)
 		return;
 	/* what is settled once more must give it the same part once more */
