@@ -18,6 +18,7 @@ unit_tests += tests/unit/test_gate
 unit_tests += tests/unit/test_holder
 unit_tests += tests/unit/test_account
 unit_tests += tests/unit/test_account_random
+unit_tests += tests/unit/test_account_restart
 unit_tests += tests/unit/test_backoff
 unit_tests += tests/unit/test_http
 unit_tests += tests/unit/test_json
@@ -50,6 +51,9 @@ tests_unit_test_account_LDADD = $(UNIT_COLLECTOR_LIBS)
 tests_unit_test_account_random_SOURCES = tests/unit/test_account_random.c \
 	tests/unit/plan.c tests/unit/plan.h $(rig_sources)
 tests_unit_test_account_random_LDADD = $(UNIT_COLLECTOR_LIBS)
+tests_unit_test_account_restart_SOURCES = \
+	tests/unit/test_account_restart.c $(rig_sources)
+tests_unit_test_account_restart_LDADD = $(UNIT_COLLECTOR_LIBS)
 tests_unit_test_backoff_LDADD = $(UNIT_COLLECTOR_LIBS)
 tests_unit_test_http_SOURCES = tests/unit/test_http.c $(fakebmc_sources)
 tests_unit_test_http_LDADD = $(UNIT_COLLECTOR_LIBS)
