@@ -127,3 +127,20 @@ check_step() {
 # Lines of wattgate's in slurmd's log of a node about a job; slurmd writes
 # some of its lines to its standard error as well, without a time.
 slurmd_says() { grep "^\[.*\] \[$2\.[a-z0-9]*\] wattgate:" "$LAB_DIR/log/slurmd.$1.log"; }
+
+# ---- after all of a group -----------------------------------------------------------------
+
+# The interval under way ends where wattgated stops.
+test_audit() {
+	local node out rc
+	for node in $LAB_NODES; do
+		lab_wattgated_stop "$node" || give_up "wattgated does not stop"
+	done
+	out=$(wattgate audit 2>&1)
+	rc=$?
+	for node in $LAB_NODES; do
+		lab_wattgated_start "$node" || give_up "wattgated does not start"
+	done
+	printf '%s\n' "$out"
+	ok_if "wattgate audit: status $rc" test "$rc" = 0
+}

@@ -17,6 +17,18 @@ stamps() {
 	awk '$1 == "begin" { t0 = $2 } $1 == "end" && !t1 { t1 = $2 } END { print t0, t1 }' \
 		"$(stamp_file "$@")"
 }
+
+# want_work NODE SHARE WORK JOB HOST [RESTART]: the share of the node while that
+# work ran on HOST
+want_work() {
+	want_reset
+	want_add_work "$@"
+}
+want_add_work() {
+	local span
+	read -r -a span < <(stamps "${@:3}")
+	want_add "$1" "$2" "${span[@]}"
+}
 began() { stamps "$@" | cut -d' ' -f1; }
 ended() { stamps "$@" | cut -d' ' -f2; }
 

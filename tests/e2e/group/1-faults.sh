@@ -17,21 +17,21 @@ disturbed() {
 }
 
 check_whole() { # JOB NODE
-	want "$2" 0.5 $(stamps job "$1" "$2")
+	want_work "$2" 0.5 job "$1" "$2"
 	check_job "$1" "$2"
 	check_step "$1" batch "$2"
-	want "$2" 0.5 $(stamps step "$1" "$2")
+	want_work "$2" 0.5 step "$1" "$2"
 	check_step "$1" 0 "$2"
 }
 
 scenario slurmd-restarted node "slurmd is restarted mid-job"
-slurmd_restarted() {
+test_slurmd_restarted() {
 	disturbed "$1" lab_restart_slurmd "$1"
 	check_whole "$JOB" "$1"
 }
 
 scenario wattgated-killed node "wattgated is killed mid-job, back after 1 s: the gap is bridged"
-wattgated_killed() {
+test_wattgated_killed() {
 	disturbed "$1" lab_wattgated_kill "$1"
 	check_whole "$JOB" "$1"
 }
@@ -59,7 +59,7 @@ check_dark() { # JOB NODE T0 T1
 }
 
 scenario wattgated-down node "wattgated is down for 8 s"
-wattgated_down() {
+test_wattgated_down() {
 	local t0 t1
 	disturbed "$1" hold_wattgated "$1"
 	read -r t0 t1 <"$LAB_DIR/jobs/hold.$1"
@@ -86,13 +86,13 @@ bmc_out() {
 }
 
 scenario bmc-silent node "the BMC is silent for 8 s"
-bmc_silent() { bmc_out silence "$1"; }
+test_bmc_silent() { bmc_out silence "$1"; }
 scenario bmc-zero node "the BMC says 0 W for 8 s"
-bmc_zero() { bmc_out zero "$1"; }
+test_bmc_zero() { bmc_out zero "$1"; }
 scenario bmc-null node "the BMC says null for 8 s"
-bmc_null() { bmc_out null "$1"; }
+test_bmc_null() { bmc_out null "$1"; }
 scenario bmc-garbage node "the BMC talks garbage for 8 s"
-bmc_garbage() { bmc_out garbage "$1"; }
+test_bmc_garbage() { bmc_out garbage "$1"; }
 
 # Seconds from the end of a job's work until it has left its node, and until
 # its last step has ended for the controller.
@@ -104,7 +104,7 @@ end_delay() {
 }
 
 scenario bmc-hung-job-end node "a hung BMC does not delay a job's end"
-bmc_hung_job_end() {
+test_bmc_hung_job_end() {
 	local healthy
 	end_delay "$1"
 	healthy=$DELAY
@@ -116,4 +116,4 @@ bmc_hung_job_end() {
 }
 
 scenario node-crash node "the node crashes, with a checkpoint each 5 s"
-node_crash() { crash "$1" 15 5; }
+test_node_crash() { crash "$1" 15 5; }

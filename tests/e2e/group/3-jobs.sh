@@ -5,7 +5,7 @@
 knobs_jobs() { :; }
 
 scenario two-jobs node "two 1-CPU jobs fill a node"
-two_jobs() {
+test_two_jobs() {
 	local node=$1 a b
 	submit "$USER1" -w "$node" -n1 --wrap 'work job srun work step 10'
 	a=$JOB
@@ -14,79 +14,80 @@ two_jobs() {
 	wait_begun step "$b" "$node"
 	finish "$a" "$b"
 	for job in "$a" "$b"; do
-		want "$node" 0.5 $(stamps job "$job" "$node")
+		want_work "$node" 0.5 job "$job" "$node"
 		check_job "$job" "$node"
 		check_step "$job" batch "$node"
-		want "$node" 0.5 $(stamps step "$job" "$node")
+		want_work "$node" 0.5 step "$job" "$node"
 		check_step "$job" 0 "$node"
 	done
 	# together: the node
-	want "$node" 0.5 $(stamps job "$a" "$node")
-	want_add "$node" 0.5 $(stamps job "$b" "$node")
+	want_work "$node" 0.5 job "$a" "$node"
+	want_add_work "$node" 0.5 job "$b" "$node"
 	near "the two together" "$(calc "$(lab_sacct_energy "$a") + $(lab_sacct_energy "$b")")" \
 		"$WANT_J" "$(want_tolerance)"
 }
 
 scenario exclusive node "an exclusive job: the whole node"
-exclusive() {
+test_exclusive() {
 	submit "$USER1" -w "$1" -n1 --exclusive --wrap 'work job srun work step 8'
 	finish "$JOB"
-	want "$1" 1 $(stamps job "$JOB" "$1")
+	want_work "$1" 1 job "$JOB" "$1"
 	check_job "$JOB" "$1"
 	check_step "$JOB" batch "$1"
 	check_step "$JOB" 0 "$1"	# srun takes the allocation's CPUs
 }
 
 scenario power-step node "1 CPU of 2, 100 W rise to 400 W mid-job"
-power_step() {
+test_power_step() {
 	bmc_power "$1" step:100@0,400@7
 	sleep 1.2
 	submit "$USER1" -w "$1" -n1 --wrap 'work job srun work step 12'
 	finish "$JOB"
-	want "$1" 0.5 $(stamps job "$JOB" "$1")
+	want_work "$1" 0.5 job "$JOB" "$1"
 	check_job "$JOB" "$1"
 	check_step "$JOB" batch "$1"
-	want "$1" 0.5 $(stamps step "$JOB" "$1")
+	want_work "$1" 0.5 step "$JOB" "$1"
 	check_step "$JOB" 0 "$1"
 }
 
 scenario power-sine node "1 CPU of 2, power is a sine"
-power_sine() {
+test_power_sine() {
 	bmc_power "$1" sine:mean=250,amp=150,period=9
 	sleep 1.2
 	submit "$USER1" -w "$1" -n1 --wrap 'work job srun work step 16'
 	finish "$JOB"
-	want "$1" 0.5 $(stamps job "$JOB" "$1")
+	want_work "$1" 0.5 job "$JOB" "$1"
 	check_job "$JOB" "$1"
 	check_step "$JOB" batch "$1"
-	want "$1" 0.5 $(stamps step "$JOB" "$1")
+	want_work "$1" 0.5 step "$JOB" "$1"
 	check_step "$JOB" 0 "$1"
 }
 
 scenario steps-in-sequence node "a batch with two srun steps one after the other"
-steps_in_sequence() {
+test_steps_in_sequence() {
 	submit "$USER1" -w "$1" -n1 --wrap 'work job sh -c "srun work a 6; sleep 2; srun work b 3"'
 	finish "$JOB"
-	want "$1" 0.5 $(stamps job "$JOB" "$1")
+	want_work "$1" 0.5 job "$JOB" "$1"
 	check_job "$JOB" "$1"
 	check_step "$JOB" batch "$1"
-	want "$1" 0.5 $(stamps a "$JOB" "$1")
+	want_work "$1" 0.5 a "$JOB" "$1"
 	check_step "$JOB" 0 "$1"
-	want "$1" 0.5 $(stamps b "$JOB" "$1")
+	want_work "$1" 0.5 b "$JOB" "$1"
 	check_step "$JOB" 1 "$1"
 }
 
 scenario steps-at-once node "a batch with two srun steps at once: the job counts once"
-steps_at_once() {
+test_steps_at_once() {
 	local step name
+	# shellcheck disable=SC2016
 	submit "$USER1" -w "$1" -n2 --wrap 'work job sh -c "srun -n1 --exact work s\$SLURM_JOB_ID-a 8 &
 		srun -n1 --exact work s\$SLURM_JOB_ID-b 8 & wait"'
 	finish "$JOB"
-	want "$1" 1 $(stamps job "$JOB" "$1")
+	want_work "$1" 1 job "$JOB" "$1"
 	check_job "$JOB" "$1"
 	check_step "$JOB" batch "$1"
 	for name in a b; do
-		want "$1" 0.5 $(stamps "s$JOB-$name" "$JOB" "$1")
+		want_work "$1" 0.5 "s$JOB-$name" "$JOB" "$1"
 		# alike in length: whichever came first
 		[ "$name" = a ] && step=0 || step=1
 		check_step "$JOB" "$step" "$1"
@@ -94,7 +95,7 @@ steps_at_once() {
 }
 
 scenario salloc-idle node "salloc that idles 8 s around a 3 s srun"
-salloc_idle() {
+test_salloc_idle() {
 	local job granted
 	# salloc has its allocation some seconds before it runs the command
 	read -r granted job < <(lab_as "$USER1" salloc -w "$1" -n1 \
@@ -108,44 +109,45 @@ salloc_idle() {
 	finish "$job"
 	want "$1" 0.5 "$granted" "$(ended alloc "$job" here)"
 	check_job "$job" "$1"
-	want "$1" 0.5 $(stamps step "$job" "$1")
+	want_work "$1" 0.5 step "$job" "$1"
 	check_step "$job" 0 "$1"
 }
 
 scenario bare-srun node "srun without an allocation of its own"
-bare_srun() {
+test_bare_srun() {
 	local job
+	# shellcheck disable=SC2016
 	job=$(lab_as "$USER2" srun -Q -w "$1" -n1 sh -c 'work step 8; echo $SLURM_JOB_ID') ||
 		give_up "srun fails"
 	finish "$job"
-	want "$1" 0.5 $(stamps step "$job" "$1")
+	want_work "$1" 0.5 step "$job" "$1"
 	check_job "$job" "$1"
 	check_step "$job" 0 "$1"
 }
 
 scenario array node "a job array of three, two at a time"
-array() {
+test_array() {
 	local array job jobs
 	submit "$USER1" -w "$1" -n1 --array=1-3 --wrap 'work job 6'
 	array=$JOB
 	finish "$array"
 	jobs=$(sacct -nPX -j "$array" -o JobIDRaw)
-	ok_if "three tasks: $(echo $jobs)" test "$(wc -w <<<"$jobs")" = 3
+	ok_if "three tasks: ${jobs//$'\n'/ }" test "$(wc -w <<<"$jobs")" = 3
 	for job in $jobs; do
-		want "$1" 0.5 $(stamps job "$job" "$1")
+		want_work "$1" 0.5 job "$job" "$1"
 		check_job "$job" "$1"
 		check_step "$job" batch "$1"
 	done
 }
 
 scenario short-jobs node "jobs of 0.2, 0.7 and 1.5 s: at least 1 J where truth is 2 J or more"
-short_jobs() {
+test_short_jobs() {
 	local seconds job got
 	for seconds in 0.2 0.7 1.5; do
 		submit "$USER1" -w "$1" -n1 --wrap "work job $seconds"
 		job=$JOB
 		finish "$job"
-		want "$1" 0.5 $(stamps job "$job" "$1")
+		want_work "$1" 0.5 job "$job" "$1"
 		is_true "$WANT_J >= 2" || give_up "truth is only $WANT_J J"
 		check_job "$job" "$1"
 		check_step "$job" batch "$1"
@@ -155,7 +157,7 @@ short_jobs() {
 }
 
 scenario live node "what sstat and scontrol show while a job runs"
-live() {
+test_live() {
 	local job got watts
 	submit "$USER1" -w "$1" -n1 --wrap 'work job srun work step 12'
 	job=$JOB
@@ -173,9 +175,9 @@ live() {
 }
 
 scenario plugins-loaded node "slurmctld, slurmd and slurmstepd load the plugins, and no curl with them"
-plugins_loaded() {
+test_plugins_loaded() {
 	local job name pid
-	submit "$USER1" -w "$1" -n1 --wrap 'work job srun work step 4'
+	submit "$USER1" -w "$1" -n1 --wrap 'work job srun work step 9'
 	job=$JOB
 	wait_begun step "$job" "$1"
 	proc_pid slurmctld
@@ -199,7 +201,7 @@ check_maps() { # WHAT PID FILE...
 not() { ! "$@"; }
 
 scenario het-job lab "a heterogeneous job, a component on each node"
-het_job() {
+test_het_job() {
 	local job second
 	cat >"$LAB_DIR/jobs/het.sh" <<-'EOS'
 	#!/bin/sh
@@ -209,47 +211,40 @@ het_job() {
 	job=$JOB
 	second=$((job + 1))
 	finish "$job" "$second"
-	want n1 0.5 $(stamps job "$job" n1)
+	want_work n1 0.5 job "$job" n1
 	check_job "$job" n1
 	check_step "$job" batch n1
-	want n2 0.5 $(stamps job "$job" n1)
+	want_work n2 0.5 job "$job" n1
 	check_job "$second" n2
-	want n1 0.5 $(stamps step "$job" n1)
+	want_work n1 0.5 step "$job" n1
 	check_step "$job" 0 n1
-	want n2 0.5 $(cat_stamps step "$job" "$second")
+	# the second component's task goes by the id of the first
+	want_work n2 0.5 step "$job" n2
 	check_row "$second.0"
 	check_ledger n2 "$second" 0
 }
-# the second component's task knows itself by the first one's id or its own
-cat_stamps() {
-	if has_begun "$1" "$3" n2; then
-		stamps "$1" "$3" n2
-	else
-		stamps "$1" "$2" n2
-	fi
-}
 
 scenario two-nodes lab "a job on both nodes, which draw different powers"
-two_nodes() {
+test_two_nodes() {
 	local job
 	submit "$USER1" -N2 -n2 --exclusive --wrap 'work job srun work step 8'
 	job=$JOB
 	finish "$job"
 	want_reset
-	want_add n1 1 $(stamps job "$job" n1)
-	want_add n2 1 $(stamps job "$job" n1)
+	want_add_work n1 1 job "$job" n1
+	want_add_work n2 1 job "$job" n1
 	check_row "$job"
 	check_row "$job.extern"
 	want_reset
-	want_add n1 1 $(stamps step "$job" n1)
-	want_add n2 1 $(stamps step "$job" n2)
+	want_add_work n1 1 step "$job" n1
+	want_add_work n2 1 step "$job" n2
 	check_row "$job.0"
 	for node in n1 n2; do
-		want "$node" 1 $(stamps job "$job" n1)
+		want_work "$node" 1 job "$job" n1
 		check_ledger "$node" "$job" extern
-		want "$node" 1 $(stamps step "$job" "$node")
+		want_work "$node" 1 step "$job" "$node"
 		check_ledger "$node" "$job" 0
 	done
-	want n1 1 $(stamps job "$job" n1)
+	want_work n1 1 job "$job" n1
 	check_step "$job" batch n1
 }

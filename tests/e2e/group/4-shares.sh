@@ -26,7 +26,7 @@ share_mode() {
 
 # check_share JOB NODE SHARE: and that the ledger knows it by that share
 check_share() {
-	want "$2" "$3" $(stamps job "$1" "$2")
+	want_work "$2" "$3" job "$1" "$2"
 	check_row "$1"
 	check_row "$1.extern"
 	check_row "$1.batch"
@@ -51,13 +51,13 @@ mode_jobs() {
 	check_share "$b" n1 "$3"
 	check_share "$c" n2 "$4"
 	# a step is charged what it holds itself
-	want n2 "$2" $(stamps step "$c" n2)
+	want_work n2 "$2" step "$c" n2
 	check_step "$c" 0 n2
 	check_rest "$c" n2 "$4"
 }
 
-# What a lone job leaves of its node is unallocated. A clean stop of wattgated
-# ends the interval.
+# What a job, or some of the same time, leave of their node is unallocated. A
+# clean stop of wattgated ends the interval.
 check_rest() { # JOB NODE SHARE
 	local got
 	lab_wattgated_stop "$2" || give_up "wattgated does not stop"
@@ -67,32 +67,39 @@ check_rest() { # JOB NODE SHARE
 				sum += substr($i, 15)
 	} END { print sum + 0 }' "$LAB_DIR/wattgate/ledger/$2.ledger")
 	lab_wattgated_start "$2" || give_up "wattgated does not start"
-	want "$2" "$(calc "1 - $3")" $(stamps job "$1" "$2")
+	want_work "$2" "$(calc "1 - $3")" job "$1" "$2"
 	near "unallocated beside job $1" "$got" "$WANT_J" "$(want_tolerance)"
 }
 
 scenario share-model lab "share = model: 1 CPU with and without one of 2 GPUs, and with both"
-share_model() {
+test_share_model() {
 	mode_jobs model "$(model_share 1 1 1000)" "$(model_share 1 0 1000)" "$(model_share 1 2 1000)"
 }
 scenario share-gpus lab "share = gpus: the same jobs"
-share_gpus() { mode_jobs gpus 0.5 0 1; }
+test_share_gpus() { mode_jobs gpus 0.5 0 1; }
 scenario share-max lab "share = max: the same jobs"
-share_max() { mode_jobs max 0.5 0.5 1; }
+test_share_max() { mode_jobs max 0.5 0.5 1; }
 
-scenario share-two-jobs lab "share = model: two 1-CPU jobs fill the cores, not the node"
-share_two_jobs() {
-	local a b node
+scenario share-two-jobs lab "share = model: two 1-CPU jobs fill a node with its GPUs, or leave them unallocated"
+test_share_two_jobs() {
+	local jobs=() node gpus share
 	share_mode model
 	for node in n1 n2; do
-		submit "$USER1" -w "$node" -n1 --gres=gpu:1 --wrap 'work job 9'
-		a[${node#n}]=$JOB
-		submit "$USER2" -w "$node" -n1 --gres=gpu:1 --wrap 'work job 9'
-		b[${node#n}]=$JOB
+		[ "$node" = n1 ] && gpus= || gpus=--gres=gpu:1
+		for user in "$USER1" "$USER2"; do
+			submit "$user" -w "$node" -n1 $gpus --wrap 'work job 9'
+			jobs+=("$JOB")
+		done
 	done
-	for node in n1 n2; do
-		finish "${a[${node#n}]}" "${b[${node#n}]}"
-		check_share "${a[${node#n}]}" "$node" "$(model_share 1 1 1000)"
-		check_share "${b[${node#n}]}" "$node" "$(model_share 1 1 1000)"
-	done
+	finish "${jobs[@]}"
+	share=$(model_share 1 0 1000)
+	check_share "${jobs[0]}" n1 "$share"
+	check_share "${jobs[1]}" n1 "$share"
+	check_rest "${jobs[0]}" n1 "$(calc "2 * $share")"
+	check_share "${jobs[2]}" n2 "$(model_share 1 1 1000)"
+	check_share "${jobs[3]}" n2 "$(model_share 1 1 1000)"
+	want_work n2 0.5 job "${jobs[2]}" n2
+	want_add_work n2 0.5 job "${jobs[3]}" n2
+	near "the two of n2 together" "$(calc "$(lab_sacct_energy "${jobs[2]}") +
+		$(lab_sacct_energy "${jobs[3]}")")" "$WANT_J" "$(want_tolerance)"
 }

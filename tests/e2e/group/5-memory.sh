@@ -21,12 +21,12 @@ memory_jobs() { # MODE SHARE-OF-500-MB SHARE-OF-1500-MB
 	check_share "$a" n1 "$2"
 	check_share "$b" n1 "$3"
 	check_share "$c" n2 "$3"
-	want n1 "$3" $(stamps step "$b" n1)
+	want_work n1 "$3" step "$b" n1
 	check_step "$b" 0 n1
 	check_rest "$c" n2 "$3"
 }
 
 scenario memory-share lab "CR_CPU_Memory, share = memory"
-memory_share() { memory_jobs memory 0.25 0.75; }
+test_memory_share() { memory_jobs memory 0.25 0.75; }
 scenario memory-model lab "CR_CPU_Memory, share = model"
-memory_model() { memory_jobs model "$(model_share 1 0 500)" "$(model_share 1 0 1500)"; }
+test_memory_model() { memory_jobs model "$(model_share 1 0 500)" "$(model_share 1 0 1500)"; }

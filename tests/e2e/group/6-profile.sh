@@ -9,18 +9,18 @@ profile_job() {
 	submit "$USER1" -w "$node" -n1 "${@:2}" --wrap 'work job srun work step 9'
 	job=$JOB
 	finish "$job"
-	want "$node" 0.5 $(stamps job "$job" "$node")
+	want_work "$node" 0.5 job "$job" "$node"
 	check_job "$job" "$node"
 	check_step "$job" batch "$node"
-	want "$node" 0.5 $(stamps step "$job" "$node")
+	want_work "$node" 0.5 step "$job" "$node"
 	check_step "$job" 0 "$node"
 }
 
 scenario profile-energy node "a job with an energy profile is charged as without"
-profile_energy() {
+test_profile_energy() {
 	profile_job "$1" --profile=energy --acctg-freq=energy=1
 	ok_if "job $JOB left a profile" \
 		grep -q . <<<"$(find "$LAB_DIR/hdf5" -name "${JOB}_*.h5" -size +0)"
 }
 scenario profile-off node "one without a profile on the same cluster"
-profile_off() { profile_job "$1"; }
+test_profile_off() { profile_job "$1"; }

@@ -10,15 +10,16 @@ knobs_conserve() {
 # random MIN MAX: into REPLY; the same for the same seed and place in the run
 random() { REPLY=$(($1 + RANDOM % ($2 - $1 + 1))); }
 
-# Three jobs within a minute on one node, of random sizes, begins and ends.
-# random_jobs NODE SEED MOST-CPUS SBATCH-ARGUMENT...
+# Three jobs within a minute on one node, of random sizes, begins and ends,
+# that all run at once for a while.
+# random_jobs NODE SEED "MOST-CPUS MOST-CPUS MOST-CPUS" SBATCH-ARGUMENT...
 random_jobs() {
-	local node=$1 most=$3 i at cpus start length plan=()
+	local node=$1 most at cpus start length plan=()
 	RANDOM=$2
-	for i in 1 2 3; do
-		random 0 25
+	for most in $3; do
+		random 0 15
 		start=$REPLY
-		random 12 30
+		random 20 40
 		length=$REPLY
 		random 1 "$most"
 		cpus=$REPLY
@@ -31,6 +32,7 @@ random_jobs() {
 		wait_until 60 is_past "$(calc "$at + $start")"
 		submit "$USER1" -w "$node" -n1 -c "$cpus" "${@:4}" \
 			--wrap "work job srun work step $length"
+		# shellcheck disable=SC2153
 		JOBS+=" $JOB"
 	done < <(printf '%s\n' "${plan[@]}" | sort -n)
 	# shellcheck disable=SC2086
@@ -77,7 +79,7 @@ check_intervals() { # NODE SINCE
 	ok_if "$n intervals" test "$n" -ge 5
 }
 
-# conserve NODE SEED MOST-CPUS SBATCH-ARGUMENT...; jobs in JOBS
+# conserve, as random_jobs; the jobs in JOBS
 conserve() {
 	local t0
 	bmc_power "$1" sine:mean=300,amp=150,period=23
@@ -90,26 +92,17 @@ conserve() {
 interval_ended() { [ -n "$(intervals_since "$1" "$2")" ]; }
 
 scenario conservation node "three jobs at random in a minute: nothing is lost, nothing invented"
-conservation() {
+test_conservation() {
 	local job
-	conserve "$1" "$E2E_SEED" 2
+	conserve "$1" "$E2E_SEED" "2 1 1"
 	for job in $JOBS; do
 		ledger_load "$1" "$job" extern || continue
-		want "$1" "$(calc "${L[cores]} / 4")" $(stamps job "$job" "$1")
+		want_work "$1" "$(calc "${L[cores]} / 4")" job "$job" "$1"
 		check_job "$job" "$1"
-		want "$1" "$(calc "${L[cores]} / 4")" $(stamps step "$job" "$1")
+		want_work "$1" "$(calc "${L[cores]} / 4")" step "$job" "$1"
 		check_step "$job" 0 "$1"
 	done
 }
 
 scenario conserve-shared node "the same with CPUs that jobs share: scaled in the ledger"
-conserve_shared() { conserve "$1" "$((E2E_SEED + 1))" 4 --oversubscribe; }
-
-scenario conserve-audit lab "wattgate audit finds nothing amiss after all that"
-conserve_audit() {
-	local out rc
-	out=$(wattgate audit 2>&1)
-	rc=$?
-	ok_if "status $rc" test "$rc" = 0
-	printf '%s\n' "$out"
-}
+test_conserve_shared() { conserve "$1" "$((E2E_SEED + 1))" "4 4 4" --oversubscribe; }

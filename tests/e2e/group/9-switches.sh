@@ -40,14 +40,13 @@ check_said() { # JOB NODE TEXT
 	local lines most
 	lines=$(slurmd_says "$2" "$1")
 	ok_if "slurmd's log names $3" grep -qF -- "$3" <<<"$lines"
-	most=$(sed 's/.*\] \[\([^]]*\)\] wattgate:.*/\1/' <<<"$lines" | sort | uniq -c | sort -rn |
-		sed -n '1s/^ *\([0-9]*\) .*/\1/p')
+	most=$(awk '{ if (++n[$2] > most) most = n[$2] } END { print most }' <<<"$lines")
 	ok_if "at most one line a step, not ${most:-0}" test "${most:-0}" = 1
 	ok_if "the user's output says nothing of it" not grep -q wattgate "$LAB_DIR/jobs/$1.out"
 }
 
 scenario enabled-mid-job lab "a job that ran before wattgate was enabled; the next one is charged"
-enabled_mid_job() {
+test_enabled_mid_job() {
 	local job
 	spank_off
 	submit "$USER1" -w n1 -n1 --wrap 'work job sh -c "sleep 12; srun work step 4"'
@@ -63,15 +62,15 @@ enabled_mid_job() {
 	check_said "$job" n1 "jobs that ran before have none"
 	submit "$USER2" -w n1 -n1 --wrap 'work job srun work step 5'
 	finish "$JOB"
-	want n1 0.5 $(stamps job "$JOB" n1)
+	want_work n1 0.5 job "$JOB" n1
 	check_job "$JOB" n1
 	check_step "$JOB" batch n1
-	want n1 0.5 $(stamps step "$JOB" n1)
+	want_work n1 0.5 step "$JOB" n1
 	check_step "$JOB" 0 n1
 }
 
 scenario without-spank lab "without the SPANK plugin"
-without_spank() {
+test_without_spank() {
 	spank_off
 	unmeasured_job n1
 	spank_on
@@ -79,7 +78,7 @@ without_spank() {
 }
 
 scenario without-wattgated lab "without wattgated, and so without a series"
-without_wattgated() {
+test_without_wattgated() {
 	lab_wattgated_stop n2 || give_up "wattgated does not stop"
 	rm -f "$LAB_DIR/wattgate/run/n2/series"
 	unmeasured_job n2
@@ -88,7 +87,7 @@ without_wattgated() {
 }
 
 scenario without-contain lab "without PrologFlags=Contain"
-without_contain() {
+test_without_contain() {
 	lab_slurm_conf_set PrologFlags Alloc
 	restart_slurm
 	unmeasured_job n1
