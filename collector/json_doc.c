@@ -50,6 +50,8 @@ static struct json_object *parse_root(const char *data, size_t size,
 		err_set(err, "the answer is not JSON");
 	else if (!only_blanks(data + end, size - end))
 		err_set(err, "the JSON is followed by something else");
+	else if (!root)		/* a lone null is no object of json-c's */
+		err_set(err, "the JSON is null");
 	else
 		return root;
 	json_object_put(root);
