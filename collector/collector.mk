@@ -18,6 +18,7 @@ collector_libcollector_a_SOURCES = \
 	collector/http.c \
 	collector/json_doc.c \
 	collector/json_power.c \
+	collector/json_scan.c \
 	collector/node.c \
 	collector/redfish.c \
 	collector/redfish_find.c \
@@ -38,6 +39,7 @@ collector_libcollector_a_SOURCES = \
 	collector/http.h \
 	collector/json_doc.h \
 	collector/json_power.h \
+	collector/json_scan.h \
 	collector/node.h \
 	collector/redfish.h \
 	collector/redfish_find.h \

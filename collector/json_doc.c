@@ -7,9 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TOKEN_MAX 256		/* one reference token of a pointer */
-#define NUMBER_TEXT_MAX 64	/* a number in quotes */
-
 struct json_doc {
 	struct json_object *root;
 };
@@ -100,35 +97,6 @@ void json_doc_destroy(json_doc_t *doc)
 
 /* ---- pointers ---- */
 
-/* The next reference token behind '/', unescaped; the rest, or NULL. */
-static const char *token_next(const char *pointer, char token[TOKEN_MAX])
-{
-	size_t n = 0;
-
-	for (pointer++; *pointer && *pointer != '/'; pointer++) {
-		char c = *pointer;
-
-		if (n + 1 >= TOKEN_MAX)
-			return NULL;
-		if (c == '~' && (pointer[1] == '0' || pointer[1] == '1'))
-			c = *++pointer == '0' ? '~' : '/';
-		token[n++] = c;
-	}
-	token[n] = '\0';
-	return pointer;
-}
-
-static bool array_index(const char *token, size_t *index)
-{
-	size_t len = strlen(token);
-
-	if (!len || len > 6 || strspn(token, "0123456789") != len ||
-	    (len > 1 && token[0] == '0'))
-		return false;
-	*index = strtoul(token, NULL, 10);
-	return true;
-}
-
 static bool child_get(struct json_object *obj, const char *token,
 		      struct json_object **child)
 {
@@ -137,7 +105,7 @@ static bool child_get(struct json_object *obj, const char *token,
 	if (json_object_is_type(obj, json_type_object))
 		return json_object_object_get_ex(obj, token, child);
 	if (!json_object_is_type(obj, json_type_array) ||
-	    !array_index(token, &i) || i >= json_object_array_length(obj))
+	    !json_pointer_index(token, &i) || i >= json_object_array_length(obj))
 		return false;
 	*child = json_object_array_get_idx(obj, i);
 	return true;
@@ -147,13 +115,13 @@ static bool child_get(struct json_object *obj, const char *token,
 static bool pointer_get(const json_doc_t *doc, const char *pointer,
 			struct json_object **obj)
 {
-	char token[TOKEN_MAX];
+	char token[JSON_TOKEN_MAX];
 
 	*obj = doc->root;
 	while (*pointer) {
 		if (*pointer != '/')
 			return false;
-		pointer = token_next(pointer, token);
+		pointer = json_pointer_next(pointer, token);
 		if (!pointer || !child_get(*obj, token, obj))
 			return false;
 	}
@@ -162,66 +130,28 @@ static bool pointer_get(const json_doc_t *doc, const char *pointer,
 
 /* ---- values ---- */
 
-static const char *skip_digits(const char *p, bool *any)
-{
-	*any = *p >= '0' && *p <= '9';
-	return p + strspn(p, "0123456789");
-}
-
-/* Exactly a decimal number: strtod() also takes hex, inf, nan and blanks. */
-static bool is_decimal(const char *p)
-{
-	bool any;
-
-	p = skip_digits(p + (*p == '-'), &any);
-	if (!any)
-		return false;
-	if (*p == '.') {
-		p = skip_digits(p + 1, &any);
-		if (!any)
-			return false;
-	}
-	if (*p == 'e' || *p == 'E') {
-		p++;
-		p = skip_digits(p + (*p == '-' || *p == '+'), &any);
-		if (!any)
-			return false;
-	}
-	return *p == '\0';
-}
-
-static bool string_number(struct json_object *obj, double *value)
-{
-	const char *text = json_object_get_string(obj);
-	size_t len = (size_t)json_object_get_string_len(obj);
-
-	if (len >= NUMBER_TEXT_MAX || strlen(text) != len || !is_decimal(text))
-		return false;
-	*value = strtod(text, NULL);
-	return true;
-}
-
 enum json_number json_doc_number(const json_doc_t *doc, const char *pointer,
 				 double *value)
 {
 	struct json_object *obj;
-	double v;
 
 	*value = 0;
 	if (!pointer_get(doc, pointer, &obj))
 		return JSON_NUMBER_ABSENT;
 	if (!obj)
 		return JSON_NUMBER_NULL;
-	if (json_object_is_type(obj, json_type_int) ||
-	    json_object_is_type(obj, json_type_double))
-		v = json_object_get_double(obj);
-	else if (!json_object_is_type(obj, json_type_string) ||
-		 !string_number(obj, &v))
+	if (json_object_is_type(obj, json_type_string))
+		return json_decimal(json_object_get_string(obj),
+				    (size_t)json_object_get_string_len(obj),
+				    value);
+	if (!json_object_is_type(obj, json_type_int) &&
+	    !json_object_is_type(obj, json_type_double))
 		return JSON_NUMBER_TYPE;
-	if (!isfinite(v))
-		return JSON_NUMBER_RANGE;
-	*value = v;
-	return JSON_NUMBER_OK;
+	*value = json_object_get_double(obj);
+	if (isfinite(*value))
+		return JSON_NUMBER_OK;
+	*value = 0;
+	return JSON_NUMBER_RANGE;
 }
 
 int json_doc_string(const json_doc_t *doc, const char *pointer, char *buf,

@@ -6,33 +6,23 @@
 
 #include "lib/err.h"
 
+#include "json_scan.h"
+
 /*
- * A JSON text that a BMC sent, parsed strictly (by json-c's idea of RFC
- * 8259; at most JSON_DEPTH_MAX levels), and typed access to it by JSON pointer (RFC 6901).
+ * A JSON text that a BMC sent, parsed by json-c into a tree (at most
+ * JSON_DEPTH_MAX levels), and typed access to it by JSON pointer (RFC 6901).
  * Nothing here is taken on trust: what is not of the asked type is not there.
  */
 
-#define JSON_DEPTH_MAX 32
 #define JSON_SIZE_MAX (1024 * 1024)
 
 typedef struct json_doc json_doc_t;
-
-enum json_number {
-	JSON_NUMBER_OK,
-	JSON_NUMBER_ABSENT,	/* no such member */
-	JSON_NUMBER_NULL,
-	JSON_NUMBER_TYPE,	/* something else than a number */
-	JSON_NUMBER_RANGE	/* not finite as a double */
-};
 
 /* NULL with a text where data is not one JSON object or array. */
 json_doc_t *json_doc_parse(const char *data, size_t size, struct err *err);
 void json_doc_destroy(json_doc_t *doc);	/* NULL is fine */
 
-/*
- * The number at `pointer` into *value (0 unless OK). A string that holds a
- * decimal number and nothing else counts: some BMCs quote theirs.
- */
+/* The number at `pointer` into *value (0 unless OK), as json_scan_number(). */
 enum json_number json_doc_number(const json_doc_t *doc, const char *pointer,
 				 double *value);
 

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "json_power.h"
 
-int json_power_doc(const json_doc_t *doc, const char *pointer, double *watts,
-		   struct err *why)
+/* A number of the BMC's becomes watts, or a reason why not. */
+static int watts_check(enum json_number kind, double w, const char *pointer,
+		       double *watts, struct err *why)
 {
-	enum json_number kind = json_doc_number(doc, pointer, watts);
-	double w = *watts;
-
 	*watts = 0;
 	switch (kind) {
 	case JSON_NUMBER_ABSENT:
@@ -30,16 +28,22 @@ int json_power_doc(const json_doc_t *doc, const char *pointer, double *watts,
 	return 0;
 }
 
+int json_power_doc(const json_doc_t *doc, const char *pointer, double *watts,
+		   struct err *why)
+{
+	enum json_number kind = json_doc_number(doc, pointer, watts);
+
+	return watts_check(kind, *watts, pointer, watts, why);
+}
+
 int json_power_read(const char *data, size_t size, const char *pointer,
 		    double *watts, struct err *why)
 {
-	json_doc_t *doc = json_doc_parse(data, size, why);
-	int rc;
+	enum json_number kind;
+	double w;
 
 	*watts = 0;
-	if (!doc)
+	if (json_scan_number(data, size, pointer, &kind, &w, why) < 0)
 		return -1;
-	rc = json_power_doc(doc, pointer, watts, why);
-	json_doc_destroy(doc);
-	return rc;
+	return watts_check(kind, w, pointer, watts, why);
 }

@@ -62,6 +62,22 @@ static const struct {
 	{ "{\"p\":\"12\\u00003\"}", "/p", 0, "not a number" },
 	{ "{\"p\":\"11111111111111111111111111111111111111111111111111111111111111111\"}",
 	  "/p", 0, "not a number" },
+	{ "{\"a\":NaN,\"b\":-Infinity,\"p\":5}", "/p", 5, NULL },
+	{ "{\"p\":5,\"p\":{}}", "/p", 0, "not a number" },
+	{ "{\"a\":{\"p\":5},\"a\":{}}", "/a/p", 0, "there is no /a/p" },
+	{ "{\"a\":[],\"p\":5}", "/p", 5, NULL },
+	{ "{\"a\":\"\\\"p\\\":6,\\\\\",\"p\":5}", "/p", 5, NULL },
+	{ "{\"a\":\"\\x\",\"p\":5}", "/p", 0, "not JSON" },
+	{ "{\"a\":\"\\u12g4\",\"p\":5}", "/p", 0, "not JSON" },
+	{ "{\"a\":01,\"p\":5}", "/p", 0, "not JSON" },
+	{ "{\"a\":-,\"p\":5}", "/p", 0, "not JSON" },
+	{ "{\"a\":nul,\"p\":5}", "/p", 0, "not JSON" },
+	{ "{\"a\" 1,\"p\":5}", "/p", 0, "not JSON" },
+	{ "{\"a\":1 \"p\":5}", "/p", 0, "not JSON" },
+	{ "{a:1,\"p\":5}", "/p", 0, "not JSON" },
+	{ "{,\"p\":5}", "/p", 0, "not JSON" },
+	{ "[5,]", "/0", 0, "not JSON" },
+	{ "[5}", "/0", 0, "not JSON" },
 	{ "{}", "/p", 0, "there is no /p" },
 	{ "{\"P\":5}", "/p", 0, "there is no /p" },
 	{ "{\"p\":5}", "/p/x", 0, "there is no" },
@@ -89,7 +105,7 @@ static const struct {
 	{ "", "/p", 0, "empty" },
 	{ " \r\n ", "/p", 0, "empty" },
 	{ "5", "/p", 0, "JSON" },
-	{ "\"5\"", "/p", 0, "not an object" },
+	{ "\"5\"", "/p", 0, "not JSON" },
 	{ "null", "/p", 0, "JSON" },
 };
 
@@ -107,6 +123,22 @@ START_TEST(test_reading)
 	if (rc < 0)
 		ck_assert_msg(strstr(why.text, readings[_i].why) != NULL,
 			      "%s: %s", json, why.text);
+}
+END_TEST
+
+/* The scanner and the tree say the same of what both take for JSON. */
+START_TEST(test_agreement)
+{
+	const char *json = readings[_i].json, *pointer = readings[_i].pointer;
+	json_doc_t *doc = json_doc_parse(json, strlen(json), NULL);
+	double scanned, watts;
+
+	if (json_power_read(json, strlen(json), pointer, &scanned, NULL) == 0) {
+		ck_assert_msg(doc != NULL, "%s", json);
+		ck_assert_int_eq(json_power_doc(doc, pointer, &watts, NULL), 0);
+		ck_assert_msg(scanned == watts, "%s", json);
+	}
+	json_doc_destroy(doc);
 }
 END_TEST
 
@@ -154,7 +186,9 @@ START_TEST(test_depth)
 {
 	static const size_t depths[] = { JSON_DEPTH_MAX - 1, 1000, 100000 };
 	struct err err = { "" };
+	enum json_number kind;
 	json_doc_t *doc;
+	double value;
 
 	for (int i = 0; i < LEN(depths); i++) {
 		char *text = nest(depths[i]);
@@ -164,8 +198,12 @@ START_TEST(test_depth)
 		if (!doc)
 			ck_assert_str_eq(err.text, "the JSON is nested too deeply");
 		json_doc_destroy(doc);
+		ck_assert_int_eq(json_scan_number(text, strlen(text), "/0", &kind,
+						  &value, &err),
+				 depths[i] < JSON_DEPTH_MAX ? 0 : -1);
 		free(text);
 	}
+	ck_assert_str_eq(err.text, "the JSON is nested too deeply");
 }
 END_TEST
 
@@ -274,6 +312,7 @@ static Suite *json_suite(void)
 	TCase *tc = tcase_create("json");
 
 	tcase_add_loop_test(tc, test_reading, 0, LEN(readings));
+	tcase_add_loop_test(tc, test_agreement, 0, LEN(readings));
 	tcase_add_test(tc, test_cut_anywhere);
 	tcase_add_test(tc, test_embedded_nul);
 	tcase_add_test(tc, test_depth);
