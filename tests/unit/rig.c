@@ -253,8 +253,11 @@ static void ledger_add(struct rig_ledger *l, const struct ledger_rec *rec)
 {
 	struct ledger_rec *copy;
 
-	l->recs = realloc(l->recs, (l->len + 1) * sizeof(*l->recs));
-	ck_assert_ptr_nonnull(l->recs);
+	if ((l->len & (l->len - 1)) == 0) {	/* full: twice as many */
+		l->recs = realloc(l->recs, (2 * l->len + 1) *
+					   sizeof(*l->recs));
+		ck_assert_ptr_nonnull(l->recs);
+	}
 	copy = &l->recs[l->len++];
 	*copy = *rec;
 	if (rec->kind != LEDGER_INTERVAL)

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -148,6 +149,14 @@ static inline int64_t random_between(int64_t from, int64_t to)
 }
 
 /* ---- running --------------------------------------------------------------- */
+
+/* All in one process, as under valgrind: there everything takes its time. */
+static inline bool run_is_slow(void)
+{
+	const char *fork_mode = getenv("CK_FORK");
+
+	return fork_mode && !strcmp(fork_mode, "no");
+}
 
 static inline int suite_run(Suite *suite)
 {
