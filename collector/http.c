@@ -627,6 +627,8 @@ static void options_set(http_conn_t *c)
 	curl_easy_setopt(e, CURLOPT_USERAGENT, "wattgate/" PACKAGE_VERSION);
 	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(e, CURLOPT_NOPROGRESS, 1L);
+	/* a timeout must not wait for the thread that asks a dead name server */
+	curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L);
 	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(e, CURLOPT_PROXY, "");

@@ -363,10 +363,10 @@ static node_t *node_new(const struct conf *conf, const timesource_t *ts,
 
 static void node_free(node_t *n)
 {
-	sampler_destroy(n->sampler);
-	account_destroy(n->account);
 	if (n->source)
 		n->ops->close(n->source, LOGOUT_NS);
+	sampler_destroy(n->sampler);
+	account_destroy(n->account);
 	scontrol_destroy(n->scontrol);
 	series_writer_close(n->series);
 	suspend_writer_close(n->suspend);

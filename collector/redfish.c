@@ -36,7 +36,7 @@ struct source {
 	source_done_fn done;
 	void *arg;
 	bool relogged;		/* once a sample is enough */
-	bool closing;		/* nothing new is started */
+	bool closing;		/* nothing new is started, nothing reported */
 };
 
 static void sample_step(source_t *r);
@@ -104,7 +104,8 @@ static void sample_end(source_t *r, const struct reading *reading)
 	source_done_fn done = r->done;
 
 	r->done = NULL;
-	done(r->arg, reading);
+	if (!r->closing)	/* else no one waits for it any more */
+		done(r->arg, reading);
 }
 
 static void sample_fail_err(source_t *r, const struct err *err)

@@ -53,7 +53,10 @@ struct source_ops {
 	void (*sample)(source_t *s, source_done_fn done, void *arg);
 	/* Where the last reading came from, or "" before the first one. */
 	const char *(*place)(const source_t *s);
-	/* Drop a sample under way, log out within limit_ns, free. NULL is fine. */
+	/*
+	 * Drop a sample under way (`done` is not called any more), log out
+	 * within limit_ns, free. NULL is fine.
+	 */
 	void (*close)(source_t *s, int64_t limit_ns);
 };
 

@@ -29,6 +29,7 @@ static struct {
 	bool location_missing;
 	bool basic_refused;
 	bool root_without_sessions;
+	bool hangs;
 	int deleted;
 } bmc_does;
 
@@ -114,7 +115,9 @@ static void answer(void *arg, const struct fake_request *req,
 		     bmc_does.alive;
 
 	(void)arg;
-	if (strcmp(req->path, SESSIONS) == 0)
+	if (bmc_does.hangs)
+		a->hang = true;
+	else if (strcmp(req->path, SESSIONS) == 0)
 		login_answer(a);
 	else if (!basic && !token && strcmp(req->path, "/redfish/v1/"))
 		fake_answer_set(a, 401, "", "{}");
@@ -569,6 +572,31 @@ START_TEST(test_failures)
 }
 END_TEST
 
+/* A BMC that hangs, at login or at a read, while we stop. */
+START_TEST(test_close_under_way)
+{
+	int before, from;
+
+	if (_i)
+		sample();
+	bmc_does.hangs = true;
+	before = readings;
+	from = fakebmc_requests(bmc);
+	redfish_source.sample(source, on_reading, NULL);
+	while (fakebmc_requests(bmc) == from)
+		ck_assert_int_eq(http_poll(http, NULL, 0, 10, NULL), 0);
+	redfish_source.close(source, NS_PER_S / 2);
+	source = NULL;
+	ck_assert_int_eq(readings, before);
+	/* one that gives up by itself meanwhile */
+	source_start("boot");
+	redfish_source.sample(source, on_reading, NULL);
+	redfish_source.close(source, 4 * NS_PER_S);
+	source = NULL;
+	ck_assert_int_eq(readings, before);
+}
+END_TEST
+
 /* ---- the file of sessions ---- */
 
 START_TEST(test_session_file)
@@ -652,6 +680,7 @@ static Suite *redfish_suite(void)
 	tcase_add_test(tc, test_left_behind_elsewhere);
 	tcase_add_test(tc, test_full);
 	tcase_add_test(tc, test_failures);
+	tcase_add_loop_test(tc, test_close_under_way, 0, 2);
 	tcase_add_test(tc, test_session_file);
 	tcase_add_test(tc, test_state_file);
 	suite_add_tcase(s, tc);
