@@ -10,6 +10,7 @@
 
 #include "collector/json_doc.h"
 #include "collector/json_power.h"
+#include "collector/json_scan.h"
 #include "fuzz.h"
 
 static void check_power(const char *body, size_t size, const char *pointer)
@@ -49,6 +50,32 @@ static void check_access(const json_doc_t *doc, const char *pointer)
 			   JSON_NUMBER_ABSENT);
 	}
 	free(buf);
+}
+
+/*
+ * One pass and a tree say the same of a number. Names and texts with escapes
+ * the pass does not look at, long numbers neither.
+ */
+static void check_scan(const json_doc_t *doc, const char *body, size_t size,
+		       const char *pointer)
+{
+	struct err err = { "" };
+	enum json_number kind, tree;
+	double v = 1, w = 1;
+
+	if (json_scan_number(body, size, pointer, &kind, &v, &err) < 0) {
+		FUZZ_CHECK(*err.text);	/* json-c takes "1." and 'a', too */
+		return;
+	}
+	FUZZ_CHECK(kind == JSON_NUMBER_OK ? isfinite(v) : v == 0);
+	if (memchr(body, 0, size))
+		return;		/* ends json-c's reading */
+	FUZZ_CHECK(doc);
+	tree = json_doc_number(doc, pointer, &w);
+	if (memchr(body, '\\', size))
+		return;
+	FUZZ_CHECK(kind == tree || (kind == JSON_NUMBER_TYPE && size > 64));
+	FUZZ_CHECK(v == w || kind != tree || v > 1e18 || v < -1e18);
 }
 
 static void check_escape(const char *text)
@@ -95,6 +122,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_access(doc, pointer);
 	else
 		FUZZ_CHECK(*err.text);
+	check_scan(doc, body, len, pointer);
 	json_doc_destroy(doc);
 	check_power(body, len, pointer);
 	check_escape(pointer);
