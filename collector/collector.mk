@@ -54,7 +54,7 @@ collector_libcollector_a_SOURCES = \
 
 COLLECTOR_LIBS = collector/libcollector.a $(CORE_LIBS) $(CURL_LIBS) $(JSONC_LIBS)
 
-# DESIGN: build/collector/wattgated
+# Scripts rely on its place: build/collector/wattgated.
 sbin_PROGRAMS += collector/wattgated
 collector_wattgated_SOURCES = collector/main.c
 collector_wattgated_LDADD = $(COLLECTOR_LIBS)
@@ -65,8 +65,8 @@ dist_man_MANS += docs/man/wattgated.8 docs/man/wattgate.conf.5
 
 EXTRA_DIST += collector/wattgated.service.in collector/wattgate.tmpfiles.in \
 	collector/wattgate.sysusers
-systemd_made = collector/wattgated.service collector/wattgate.tmpfiles.conf \
-	collector/wattgate.sysusers.conf
+systemd_made = collector/wattgated.service collector/tmpfiles.d/wattgate.conf \
+	collector/sysusers.d/wattgate.conf
 CLEANFILES += $(systemd_made)
 
 collector_subst = $(SED) -e 's|@sbindir[@]|$(sbindir)|g' \
@@ -75,17 +75,17 @@ collector_subst = $(SED) -e 's|@sbindir[@]|$(sbindir)|g' \
 collector/wattgated.service: collector/wattgated.service.in Makefile
 	$(AM_V_GEN)$(MKDIR_P) collector && \
 	$(collector_subst) $(srcdir)/collector/wattgated.service.in >$@
-collector/wattgate.tmpfiles.conf: collector/wattgate.tmpfiles.in Makefile
-	$(AM_V_GEN)$(MKDIR_P) collector && \
+collector/tmpfiles.d/wattgate.conf: collector/wattgate.tmpfiles.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) collector/tmpfiles.d && \
 	$(collector_subst) $(srcdir)/collector/wattgate.tmpfiles.in >$@
-collector/wattgate.sysusers.conf: collector/wattgate.sysusers
-	$(AM_V_GEN)$(MKDIR_P) collector && \
+collector/sysusers.d/wattgate.conf: collector/wattgate.sysusers
+	$(AM_V_GEN)$(MKDIR_P) collector/sysusers.d && \
 	cp $(srcdir)/collector/wattgate.sysusers $@
 
 if HAVE_SYSTEMD
 nodist_systemdsystemunit_DATA = collector/wattgated.service
 tmpfilesdir = $(prefix)/lib/tmpfiles.d
 sysusersdir = $(prefix)/lib/sysusers.d
-nodist_tmpfiles_DATA = collector/wattgate.tmpfiles.conf
-nodist_sysusers_DATA = collector/wattgate.sysusers.conf
+nodist_tmpfiles_DATA = collector/tmpfiles.d/wattgate.conf
+nodist_sysusers_DATA = collector/sysusers.d/wattgate.conf
 endif
