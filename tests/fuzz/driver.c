@@ -314,14 +314,30 @@ static void run_changes(const struct corpus *c, uint64_t seed, double seconds)
 	}
 }
 
+/* Signals that end a run wait in the parent, which has to tidy up. */
+static sigset_t ending_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	return set;
+}
+
 static pid_t child_start(struct corpus *c, uint64_t seed, double seconds)
 {
-	pid_t pid = fork();
+	const sigset_t ending = ending_signals();
+	pid_t pid;
 
+	sigprocmask(SIG_BLOCK, &ending, NULL);
+	pid = fork();
 	if (pid < 0)
 		die("fork");
 	if (pid)
 		return pid;
+	sigprocmask(SIG_UNBLOCK, &ending, NULL);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	run_seeds(c);
 	if (seconds > 0)
@@ -332,24 +348,26 @@ static pid_t child_start(struct corpus *c, uint64_t seed, double seconds)
 
 /* ---- the parent ---- */
 
-/* Its status; a child that stays at one input is killed. */
-static int child_wait(pid_t pid, bool *hung)
+/* Its status; a child that stays at one input is killed, and so by a signal. */
+static int child_wait(pid_t pid, bool *hung, bool *ended)
 {
 	const struct timespec pause = { 0, 10000000 };
+	const sigset_t ending = ending_signals();
 	uint64_t number = 0;
 	double since = now_s();
 	int status;
 
-	*hung = false;
+	*hung = *ended = false;
 	while (waitpid(pid, &status, WNOHANG) == 0) {
 		if (number != shared->number)
 			since = now_s();
 		number = shared->number;
-		if (!*hung && now_s() - since > HANG_S) {
+		if (sigtimedwait(&ending, NULL, &pause) > 0)
+			*ended = true;
+		else if (now_s() - since > HANG_S)
 			*hung = true;
+		if (*ended || *hung)
 			kill(pid, SIGKILL);
-		}
-		nanosleep(&pause, NULL);
 	}
 	return status;
 }
@@ -411,7 +429,7 @@ int main(int argc, char **argv)
 	struct corpus corpus = { .len = 0 };
 	uint64_t seed = seed_choose();
 	double limit = seconds ? strtod(seconds, NULL) : SECONDS_DEFAULT;
-	bool hung;
+	bool hung, ended;
 	int status;
 
 	slash = strrchr(argv[0], '/');
@@ -430,12 +448,14 @@ int main(int argc, char **argv)
 	       program, corpus.len, limit, seed);
 	fflush(stdout);
 	dir_make(own_dir);
-	status = child_wait(child_start(&corpus, seed, limit), &hung);
+	status = child_wait(child_start(&corpus, seed, limit), &hung, &ended);
 	dir_remove(own_dir);
 	corpus_free(&corpus);
 	printf("%s: %" PRIu64 " inputs\n", program, (uint64_t)shared->number);
 	if (status == 0 && shared->number >= 1)
 		return 0;
+	if (ended)
+		return 99;
 	keep_input(hung ? "does not end" : "failed");
 	return 1;
 }
