@@ -175,6 +175,23 @@ static void end_holder(account_t *a, struct holder *h, int64_t end_ns,
 		  h->rec.job_id, h->rec.step, how);
 }
 
+/* When it was last alive; an allocation was as long as its job's steps were. */
+static int64_t last_seen(const account_t *a, const struct holder *h)
+{
+	int64_t seen_ns = h->alive_ns;
+	uint32_t i;
+
+	for (i = 0; h->is_alloc && i < a->set.len; i++) {
+		const gaterec_t *r = &a->set.items[i]->rec;
+
+		if (r->job_id == h->rec.job_id &&
+		    r->restart == h->rec.restart &&
+		    !r->swept && r->end_ns > seen_ns)
+			seen_ns = r->end_ns;
+	}
+	return seen_ns;
+}
+
 /* Trouble of our own says nothing of the job. */
 static bool cannot_tell(const account_t *a, const struct holder *h, int error)
 {
@@ -213,7 +230,7 @@ static void follow_process(account_t *a, struct holder *h, int64_t now_ns)
 	log_warn(a->p.log, "node %s: job %u step %s: slurmstepd %d vanished: its "
 		 "energy is counted up to when it was last seen", a->p.node,
 		 h->rec.job_id, h->rec.step, h->rec.stepd_pid);
-	end_holder(a, h, h->alive_ns, "vanished");
+	end_holder(a, h, last_seen(a, h), "vanished");
 }
 
 /* ---- suspension -------------------------------------------------------------- */
