@@ -44,3 +44,14 @@ finish() {
 		lab_finish_job "$job" 90 || give_up "job $job does not end"
 	done
 }
+
+# stepd_of JOB STEP: pid of its slurmstepd, into REPLY
+stepd_of() {
+	local i
+	for i in 1 2 3; do
+		REPLY=$(lab_stepd_pid "$1" "$2")
+		[ -z "$REPLY" ] || return 0
+		sleep 0.2
+	done
+	give_up "$1.$2 has no slurmstepd"
+}

@@ -29,7 +29,8 @@ test_stepd_killed() {
 	wait_begun step "$job" "$1"
 	sleep 5
 	# srun does not notice, so the job does not wait for it
-	lab_kill_stepd "$job" 0 || give_up "no stepd of $job.0"
+	stepd_of "$job" 0
+	kill -KILL "$REPLY"
 	killed=$(now)
 	finish "$job"
 	want_work "$1" 0.5 job "$job" "$1"
@@ -42,16 +43,15 @@ test_stepd_killed() {
 
 scenario extern-stepd-killed node "the extern step's slurmstepd is killed: the ledger has the job"
 test_extern_stepd_killed() {
-	local job pid child
+	local job child
 	submit "$USER1" -w "$1" -n1 --wrap 'work job 8'
 	job=$JOB
 	wait_begun job "$job" "$1"
 	sleep 3
-	pid=$(lab_stepd_pid "$job" extern)
-	[ -n "$pid" ] || give_up "no extern stepd of $job"
-	child=$(cat "/proc/$pid/task/$pid/children")
+	stepd_of "$job" extern
+	child=$(cat "/proc/$REPLY/task/$REPLY/children")
 	# shellcheck disable=SC2086
-	kill -KILL "$pid" $child
+	kill -KILL "$REPLY" $child
 	finish "$job"
 	check_row_empty "$job.extern"
 	want_work "$1" 0.5 job "$job" "$1"

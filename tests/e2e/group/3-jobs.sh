@@ -184,7 +184,8 @@ test_plugins_loaded() {
 	check_maps slurmctld "$REPLY" acct_gather_energy_wattgate.so
 	check_maps slurmd "$(lab_slurmd_pid "$1")" acct_gather_energy_wattgate.so
 	for name in extern batch 0; do
-		check_maps "slurmstepd of $name" "$(lab_stepd_pid "$job" "$name")" \
+		stepd_of "$job" "$name"
+		check_maps "slurmstepd of $name" "$REPLY" \
 			acct_gather_energy_wattgate.so spank_wattgate.so
 	done
 	finish "$job"

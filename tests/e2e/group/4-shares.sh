@@ -80,9 +80,9 @@ test_share_gpus() { mode_jobs gpus 0.5 0 1; }
 scenario share-max lab "share = max: the same jobs"
 test_share_max() { mode_jobs max 0.5 0.5 1; }
 
-scenario share-two-jobs lab "share = model: two 1-CPU jobs fill a node with its GPUs, or leave them unallocated"
+scenario share-two-jobs lab "share = model: two 1-CPU jobs with and without the node's GPUs"
 test_share_two_jobs() {
-	local jobs=() node gpus share
+	local jobs=() node user gpus share both
 	share_mode model
 	for node in n1 n2; do
 		[ "$node" = n1 ] && gpus= || gpus=--gres=gpu:1
@@ -100,6 +100,6 @@ test_share_two_jobs() {
 	check_share "${jobs[3]}" n2 "$(model_share 1 1 1000)"
 	want_work n2 0.5 job "${jobs[2]}" n2
 	want_add_work n2 0.5 job "${jobs[3]}" n2
-	near "the two of n2 together" "$(calc "$(lab_sacct_energy "${jobs[2]}") +
-		$(lab_sacct_energy "${jobs[3]}")")" "$WANT_J" "$(want_tolerance)"
+	both=$(calc "$(lab_sacct_energy "${jobs[2]}") + $(lab_sacct_energy "${jobs[3]}")")
+	near "the two of n2 together" "$both" "$WANT_J" "$(want_tolerance)"
 }
