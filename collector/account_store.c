@@ -174,7 +174,8 @@ void store_checkpoint(account_t *a)
 		if (h->state == HOLDER_DONE)
 			continue;
 		recs[n].kind = h->is_alloc ? LEDGER_ALLOC : LEDGER_STEP;
-		recs[n++].alloc = store_alloc(a, h, "open");
+		recs[n].alloc = store_alloc(a, h, "open");
+		n += storable(&recs[n]);
 	}
 	bad = ledger_write_open(a->p.ledger, recs, n, &err) < 0;
 	if (log_latch_change(&a->open_latch, bad) && bad)

@@ -19,6 +19,10 @@
 
 #define GATEREC_TEXT_MAX 1024
 
+/* As in the ledger: so far from the end of 64 bits that two can be added. */
+#define BOOT_MAX_NS (INT64_MAX / 8)
+#define WALL_MAX_NS (INT64_MAX / 2)
+
 int gaterec_dir(char *buf, unsigned long size, const char *run_dir,
 		const char *node)
 {
@@ -217,17 +221,17 @@ static int parse_record(const char *text, gaterec_t *rec)
 	if (crc32(0, (const Bytef *)text, (uInt)strlen(text)) != crc)
 		return -1;
 	if (parse_ids(&text, rec) < 0 ||
-	    take_integer(&text, "start_ns", 1, INT64_MAX, &rec->start_ns) < 0 ||
-	    take_integer(&text, "start_wall_ns", 0, INT64_MAX,
+	    take_integer(&text, "start_ns", 1, BOOT_MAX_NS, &rec->start_ns) < 0 ||
+	    take_integer(&text, "start_wall_ns", 0, WALL_MAX_NS,
 			 &rec->start_wall_ns) < 0 ||
-	    take_integer(&text, "end_ns", 0, INT64_MAX, &rec->end_ns) < 0 ||
+	    take_integer(&text, "end_ns", 0, BOOT_MAX_NS, &rec->end_ns) < 0 ||
 	    take_integer(&text, "swept", 0, 1, &swept) < 0 ||
 	    take_double(&text, "cores", false, &rec->holding.cores) < 0 ||
 	    take_double(&text, "gpus", false, &rec->holding.gpus) < 0 ||
 	    take_double(&text, "mem_mb", false, &rec->holding.mem_mb) < 0 ||
 	    take_double(&text, "share", true, &rec->share) < 0 ||
 	    take_double(&text, "cum_j", true, &rec->cum_j) < 0 ||
-	    take_integer(&text, "cum_covered_ns", 0, INT64_MAX,
+	    take_integer(&text, "cum_covered_ns", 0, BOOT_MAX_NS,
 			 &rec->cum_covered_ns) < 0)
 		return -1;
 	rec->swept = swept;

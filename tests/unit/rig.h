@@ -39,6 +39,7 @@ typedef struct rig {
 	logger_t log;
 	int errors, warnings;
 	char last_error[1024];
+	void (*on_debug)(void);	/* called once at a line for debugging */
 } rig_t;
 
 /* In the scratch directory of the test; nothing is open yet. */

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+#include "collector/suspension.h"
 #include "rig.h"
 #include "scratch.h"
 
@@ -521,6 +522,46 @@ START_TEST(test_prolog_holds_back)
 }
 END_TEST
 
+/*
+ * The note is taken up while the accountant lists the directory: the record was
+ * not there when it began, the note is gone when it comes to it.
+ */
+static gaterec_t race_note, race_job;
+
+static void take_note_up(void)
+{
+	rig_write(&rig, &race_job);
+	rig_remove(&rig, &race_note);
+}
+
+START_TEST(test_prolog_taken_up_behind_our_back)
+{
+	char name[64];
+	int i;
+
+	rig_open(&rig);
+	rig_run(&rig, 20, 200);
+	/* files around it that are said to be damaged, each time */
+	for (i = 0; i < 40; i++) {
+		snprintf(name, sizeof(name), "gate.d/%d.extern.0.1", 100 + i);
+		file_write(scratch_path(name), "damaged", 7);
+		if (i != 20)
+			continue;
+		race_note = rig_record(&rig, 1, GATEREC_PROLOG, NAN);
+		rig_write(&rig, &race_note);
+	}
+	race_job = rig_record(&rig, 1, GATEREC_EXTERN, 0.5);
+	rig_run(&rig, 50, 200);
+	rig.on_debug = take_note_up;
+	rig_run(&rig, 50, 200);
+	ck_assert_ptr_null(rig.on_debug);
+	rig_end(&rig, &race_job);
+	rig_run(&rig, 30, 200);
+	stop_and_read("taken up");
+	job_is(1, 0.5 * 200 * 100, 100, 100);
+}
+END_TEST
+
 /* Nothing waits for ever. */
 START_TEST(test_prolog_for_ever)
 {
@@ -843,7 +884,43 @@ START_TEST(test_requeued_suspended)
 }
 END_TEST
 
-/* A process that a user owns proves nothing; nor does one that is not there. */
+/* Only a child of that slurmstepd, of that owner, proves anything. */
+START_TEST(test_probe)
+{
+	stepd_t ours = stepd_start(), other = stepd_start();
+	pid_t child = 0;
+
+	ck_assert_int_eq(suspension_probe(ours.pid, &child, getuid()),
+			 SUSPENSION_NO);
+	ck_assert_int_eq(child, ours.child);
+	stepd_suspend(&other);
+	ck_assert_int_eq(suspension_probe(ours.pid, &child, getuid()),
+			 SUSPENSION_NO);
+	child = other.child;		/* the pid went to another's process */
+	ck_assert_int_eq(suspension_probe(ours.pid, &child, getuid()),
+			 SUSPENSION_NO);
+	ck_assert_int_eq(child, ours.child);
+	stepd_suspend(&ours);
+	ck_assert_int_eq(suspension_probe(ours.pid, &child, getuid()),
+			 SUSPENSION_YES);
+	child = 0;
+	ck_assert_int_eq(suspension_probe(ours.pid, &child, getuid()),
+			 SUSPENSION_YES);
+	child = 0;
+	ck_assert_int_eq(suspension_probe(ours.pid, &child, getuid() + 1),
+			 SUSPENSION_UNKNOWN);
+	ck_assert_int_eq(child, 0);
+	stepd_resume(&ours);
+	ck_assert_int_eq(suspension_probe(ours.pid, &child, getuid()),
+			 SUSPENSION_NO);
+	stepd_kill(&ours);
+	ck_assert_int_eq(suspension_probe(ours.pid, &child, getuid()),
+			 SUSPENSION_UNKNOWN);
+	stepd_kill(&other);
+}
+END_TEST
+
+/* What a child's own child does is a user's matter. */
 START_TEST(test_not_ours)
 {
 	stepd_t stepd = stepd_start();
@@ -895,6 +972,7 @@ int main(void)
 	tcase_add_test(tc, test_no_descriptors);
 	tcase_add_test(tc, test_requeued);
 	tcase_add_test(tc, test_prolog_holds_back);
+	tcase_add_test(tc, test_prolog_taken_up_behind_our_back);
 	tcase_add_test(tc, test_prolog_for_ever);
 	tcase_add_test(tc, test_other_boots_records);
 	tcase_add_test(tc, test_no_gate_dir);
@@ -906,6 +984,7 @@ int main(void)
 	tcase_add_test(tc, test_suspended);
 	tcase_add_test(tc, test_ends_suspended);
 	tcase_add_test(tc, test_requeued_suspended);
+	tcase_add_test(tc, test_probe);
 	tcase_add_test(tc, test_not_ours);
 	suite_add_tcase(suite, tc);
 	return suite_run(suite);

@@ -45,20 +45,20 @@ static void near(double got, double want, double tolerance, const char *what)
 
 /* ---- the same with and without ------------------------------------------------------ */
 
-enum how { NOT, CLEAN, CRASH, STALE, CLEAN_STALE, HOWS };
+enum how { NOT, CLEAN, CRASH, STALE, CLEAN_STALE, CLEAN_LOST, HOWS };
 
 static const char *const how_names[] = {
 	"not at all", "clean", "crash", "crash before NODE.open",
-	"stop, NODE.open not written",
+	"stop, NODE.open not written", "stop, NODE.open of the last tick",
 };
 
 static void restart(enum how how, const char *stale, size_t size)
 {
-	if (how == CLEAN || how == CLEAN_STALE)
+	if (how == CLEAN || how == CLEAN_STALE || how == CLEAN_LOST)
 		ck_assert_msg(rig_stop(&rig) == 0, "%s", rig.last_error);
 	else
 		rig_crash(&rig);
-	if (how == STALE || how == CLEAN_STALE)
+	if (how == STALE || how == CLEAN_STALE || how == CLEAN_LOST)
 		file_write(rig.open_path, stale, size);
 	rig_open(&rig);
 }
@@ -90,10 +90,12 @@ static void story(enum how how, int at)
 		if (k == 30)
 			rig_end(&rig, &b);
 		rig.now_ns -= SECONDS(2.1);
-		if (how != NOT && k == at)
+		if (how != NOT && how != CLEAN_LOST && k == at)
 			stale = file_read(rig.open_path, &size);
 		rig_step(&rig, k == 13 || k == 20 || k == 21 ? 0 :
 			 200 + 123.4567 * (k % 7));
+		if (how == CLEAN_LOST && k == at)
+			stale = file_read(rig.open_path, &size);
 		if (how != NOT && k == at)
 			restart(how, stale, size);
 		free(stale);
@@ -147,10 +149,69 @@ START_TEST(test_same_totals)
 	/* a clean stop ends the interval, a crash does not */
 	ck_assert_uint_eq(rig_count(&out, LEDGER_INTERVAL),
 			  rig_count(&once, LEDGER_INTERVAL) +
-			  (how == CLEAN || how == CLEAN_STALE));
+			  (how == CLEAN || how >= CLEAN_STALE));
 	ck_assert_int_eq(rig.errors, 0);
 	ck_assert_int_eq(rig.warnings, 0);
 	rig_ledger_free(&once);
+}
+END_TEST
+
+/*
+ * It began and ended behind the last NODE.open, was written, and its record was
+ * swept: only the ledger knows when the stretch is settled once more.
+ */
+START_TEST(test_known_to_the_ledger_only)
+{
+	struct ledger_interval sum;
+	gaterec_t job;
+	size_t size;
+	char *stale;
+
+	rig_open(&rig);
+	rig_run(&rig, 20, 200);
+	stale = file_read(rig.open_path, &size);
+	job = rig_begin(&rig, 1, 0.5);
+	rig.now_ns += SECONDS(3);
+	rig_end(&rig, &job);
+	rig.now_ns -= SECONDS(3);
+	rig_run(&rig, 10, 200);
+	ck_assert_int_eq(gaterec_sweep(rig.gate_dirfd, getuid(), rig.boot_id,
+				       rig.now_ns,
+				       series_writer_settled(rig.series), 9), 1);
+	restart(STALE, stale, size);
+	free(stale);
+	rig_run(&rig, 30, 200);
+	stop_and_read("known to the ledger only");
+	near(rig_alloc(&out, 1, "extern", 0)->gated_j, 300, 1e-6, "job");
+	sum = rig_total(&out);
+	near(sum.allocated_j, 300, 1e-6, "part");
+	near(sum.unallocated_j, 300, 1e-6, "the rest");
+}
+END_TEST
+
+/* One record that cannot be stored: said, and the others are. */
+START_TEST(test_unstorable)
+{
+	gaterec_t bad, good;
+
+	rig_open(&rig);
+	rig_run(&rig, 20, 200);
+	good = rig_begin(&rig, 2, 0.5);
+	bad = rig_record(&rig, 1, "extern", 0.25);
+	bad.holding.mem_mb = 1e20;	/* beyond what the ledger takes */
+	rig_write(&rig, &bad);
+	rig_run(&rig, 50, 200);
+	rig_crash(&rig);		/* nor does NODE.open suffer */
+	rig_open(&rig);
+	ck_assert_int_eq(rig.errors, 0);
+	rig_end(&rig, &bad);
+	rig_end(&rig, &good);
+	rig_run(&rig, 30, 200);
+	ck_assert_int_eq(rig_stop(&rig), 0);
+	out = rig_ledger_read(rig.ledger_path);
+	ck_assert_uint_eq(rig_count(&out, LEDGER_ALLOC), 1);
+	near(rig_alloc(&out, 2, "extern", 0)->gated_j, 5000, 1e-6, "good");
+	ck_assert_int_eq(rig.errors, 1);
 }
 END_TEST
 
@@ -657,6 +718,8 @@ int main(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, test_same_totals, 0,
 			    (HOWS - 1) * RESTART_TICKS);
+	tcase_add_test(tc, test_known_to_the_ledger_only);
+	tcase_add_test(tc, test_unstorable);
 	tcase_add_loop_test(tc, test_begun_and_ended_while_away, 0, 2);
 	tcase_add_test(tc, test_vanished_while_away);
 	tcase_add_test(tc, test_blind_after_restart);

@@ -107,7 +107,7 @@ static void nan_share(gaterec_t *r) { r->share = NAN; r->cum_j = NAN; }
 static void minus_nan(gaterec_t *r) { r->share = -NAN; r->cum_j = -NAN; }
 static void whole(gaterec_t *r) { r->share = 1; r->cum_j = 0; }
 static void tiny(gaterec_t *r) { r->share = 1e-12; r->cum_j = 1e-9; }
-static void ended(gaterec_t *r) { r->end_ns = INT64_MAX; }
+static void ended(gaterec_t *r) { r->end_ns = INT64_MAX / 8; }
 static void swept(gaterec_t *r) { r->end_ns = 5; r->swept = true; }
 static void batch(gaterec_t *r) { strcpy(r->step, "batch"); }
 static void het_step(gaterec_t *r) { strcpy(r->step, "0+1"); }
@@ -120,7 +120,8 @@ static void largest(gaterec_t *r)
 	strcpy(r->step, "01234567890123456789012");
 	r->stepd_pid = INT32_MAX;
 	r->stepd_start = INT64_MAX;
-	r->start_ns = r->start_wall_ns = r->cum_covered_ns = INT64_MAX;
+	r->start_ns = r->cum_covered_ns = INT64_MAX / 8;
+	r->start_wall_ns = INT64_MAX / 2;
 	r->holding.mem_mb = r->cum_j = 1.2345678901234567e300;
 }
 
@@ -354,6 +355,11 @@ static const struct {
 	{ "start_ns=1234500000000", "start_ns=0" },
 	{ "start_ns=1234500000000", "start_ns=-5" },
 	{ "start_ns=1234500000000", "start_ns=9223372036854775808" },
+	/* sums of them must not overflow */
+	{ "start_ns=1234500000000", "start_ns=1152921504606846976" },
+	{ "start_wall_ns=1790000000123456789",
+	  "start_wall_ns=4611686018427387904" },
+	{ "end_ns=0", "end_ns=1152921504606846976" },
 	{ "start_wall_ns=", "start_wall_ns=-" },
 	{ "end_ns=0", "end_ns=-1" }, { "swept=0", "swept=2" },
 	{ "cores=16", "cores=nan" }, { "cores=16", "cores=-16" },
