@@ -200,6 +200,23 @@ static bool cannot_tell(const account_t *a, const struct holder *h, int error)
 	return error == EMFILE || error == ENFILE || error == ENOMEM;
 }
 
+/*
+ * Where /proc hides root's processes (hidepid) no slurmstepd can be looked at:
+ * then only the records tell of ends, and no suspension is seen.
+ */
+static bool proc_visible(account_t *a)
+{
+	bool hidden = access("/proc/1/stat", R_OK) < 0;
+
+	if (log_latch_change(&a->proc_latch, hidden) && hidden)
+		log_error(a->p.log, "node %s: /proc hides root's processes: "
+			  "suspended jobs are charged on, and jobs whose "
+			  "slurmstepd was killed stay open. Mount /proc with "
+			  "gid= of a group that wattgated is in (proc(5), "
+			  "hidepid)", a->p.node);
+	return !hidden;
+}
+
 static void follow_process(account_t *a, struct holder *h, int64_t now_ns)
 {
 	char name[GATEREC_NAME_MAX];
@@ -215,6 +232,8 @@ static void follow_process(account_t *a, struct holder *h, int64_t now_ns)
 		h->alive_ns = now_ns;
 		return;
 	}
+	if (!proc_visible(a))
+		return;
 	/* it may have written its end after we listed */
 	known = a->gate_dirfd >= 0 &&
 		gaterec_read(a->gate_dirfd,

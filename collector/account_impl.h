@@ -23,7 +23,8 @@ struct account {
 	uint32_t pending_len, pending_size;
 	int gate_dirfd;
 	char source[64];
-	struct log_latch gate_latch, ledger_latch, open_latch, scale_latch;
+	struct log_latch gate_latch, ledger_latch, open_latch, scale_latch,
+		proc_latch;
 };
 
 /* account_settle.c: divide [settled_ns, to_ns) among its holders. */

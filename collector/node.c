@@ -25,6 +25,7 @@
 #define RING_NS (4500 * NS_PER_S)	/* an hour, and a quarter for late readers */
 #define RING_MIN 64
 #define LOGOUT_NS (4 * NS_PER_S)
+#define LEDGER_RETRY_NS (10 * NS_PER_S)
 
 struct node {
 	const struct conf *conf;
@@ -51,7 +52,9 @@ struct node {
 	int64_t tick_ns;	/* the next point of the accountant's grid */
 	bool ticked;		/* since the last one */
 	bool defaults_told;
+	int64_t ledger_due_ns;	/* next try, where it is not there */
 	struct log_latch series_latch;
+	struct log_latch ledger_latch;
 };
 
 /* ---- the series ---- */
@@ -128,10 +131,37 @@ static void series_trouble(node_t *n, int rc, const struct err *err)
 
 /* ---- each period ---- */
 
+static int ledger_prepare(node_t *n, struct err *err);
+static int account_open(node_t *n, struct err *err);
+
+/*
+ * The ledger, now or later: a filesystem that is not there yet must not keep
+ * power from being read. The series covers an hour of waiting.
+ */
+static void ledger_try(node_t *n)
+{
+	int64_t now_ns = timesource_boot_ns(&n->ts);
+	struct err err;
+	bool bad;
+
+	if (n->account || now_ns < n->ledger_due_ns)
+		return;
+	n->ledger_due_ns = now_ns + LEDGER_RETRY_NS;
+	bad = ledger_prepare(n, &err) < 0 || account_open(n, &err) < 0;
+	if (!log_latch_change(&n->ledger_latch, bad))
+		return;
+	if (bad)
+		log_error(n->log, "node %s: power is read, but nothing goes into the ledger: %s",
+			  n->conf->node, err.text);
+	else
+		log_info(n->log, "node %s: the ledger is there", n->conf->node);
+}
+
 static void node_tick(node_t *n)
 {
 	n->ticked = true;
-	if (n->series)
+	ledger_try(n);
+	if (n->series && n->account)
 		account_tick(n->account, n->series, &n->params);
 }
 
@@ -231,7 +261,6 @@ static int dir_make(const char *path, struct err *err)
 static int dirs_make(const node_t *n, struct err *err)
 {
 	if (dir_make(n->conf->state_dir, err) < 0 ||
-	    dir_make(n->conf->ledger_dir, err) < 0 ||
 	    dir_make(n->run_dir, err) < 0)
 		return -1;
 	return 0;
@@ -255,6 +284,17 @@ static int dir_check(const char *path, struct err *err)
 		return 0;
 	return err_set_errno(err, "%s: missing, and wattgated cannot make it",
 			     path);
+}
+
+/* Before the first start it is missing: the systemd unit makes it. */
+static int run_dir_check(const node_t *n, struct err *err)
+{
+	struct stat st;
+
+	if (stat(n->run_dir, &st) < 0 && errno == ENOENT &&
+	    stat(conf_run_dir(), &st) == 0 && S_ISDIR(st.st_mode))
+		return 0;
+	return dir_check(n->run_dir, err);
 }
 
 /* ---- life ---- */
@@ -283,6 +323,10 @@ static int ledger_prepare(node_t *n, struct err *err)
 {
 	uint64_t repaired;
 
+	if (n->ledger)
+		return 0;
+	if (dir_make(n->conf->ledger_dir, err) < 0)
+		return -1;
 	n->ledger = ledger_open(n->conf->ledger_dir, n->conf->node, &repaired,
 				err);
 	if (!n->ledger)
@@ -382,13 +426,13 @@ node_t *node_create(const struct conf *conf, http_t *http,
 
 	if (!n)
 		return NULL;
-	/* the ledger first: its lock keeps a second wattgated away */
-	if (dirs_make(n, err) < 0 || ledger_prepare(n, err) < 0 ||
-	    source_open(n, http, err) < 0 || files_open(n, err) < 0 ||
-	    account_open(n, err) < 0 || sampler_start(n, err) < 0) {
+	/* the series' lock keeps a second wattgated away */
+	if (dirs_make(n, err) < 0 || source_open(n, http, err) < 0 ||
+	    files_open(n, err) < 0 || sampler_start(n, err) < 0) {
 		node_free(n);
 		return NULL;
 	}
+	ledger_try(n);
 	return n;
 }
 
@@ -399,7 +443,7 @@ void node_close(node_t *n)
 	if (!n)
 		return;
 	/* first what must not be lost; the BMC may keep us waiting */
-	if (n->series && account_close(n->account, n->series, &err) < 0)
+	if (n->series && n->account && account_close(n->account, n->series, &err) < 0)
 		log_error(n->log, "%s", err.text);
 	node_free(n);
 }
@@ -413,8 +457,7 @@ int node_check(const struct conf *conf, http_t *http, const timesource_t *ts,
 	if (!n)
 		return -1;
 	rc = dir_check(conf->state_dir, err) < 0 ||
-	     dir_check(conf->ledger_dir, err) < 0 ||
-	     dir_check(n->run_dir, err) < 0 ||
+	     dir_check(conf->ledger_dir, err) < 0 || run_dir_check(n, err) < 0 ||
 	     source_open(n, http, err) < 0 ? -1 : 0;
 	node_free(n);
 	return rc;

@@ -73,7 +73,7 @@ static void conf_init(struct conf *conf, const char *path, const char *node)
 	strcpy(conf->ledger_dir, "/var/lib/wattgate/ledger");
 	strcpy(conf->state_dir, "/var/lib/wattgate");
 	conf->bmc.timeout_ns = 4 * NS_PER_S;
-	strcpy(conf->scontrol, "/usr/bin/scontrol");
+	strcpy(conf->scontrol, WATTGATE_SCONTROL);
 	conf->pue = 1;
 	conf->intensity_g_per_kwh = NAN;
 	conf->tariff_per_kwh = NAN;

@@ -355,7 +355,8 @@ static bool sweepable(const struct sweep *s, const gaterec_t *rec)
 		return true;
 	if (!strcmp(rec->step, GATEREC_PROLOG))
 		return s->now_ns - rec->start_ns > GATEREC_PROLOG_MAX_NS;
-	return rec->end_ns && rec->end_ns <= s->settled_ns;
+	return rec->end_ns && (rec->end_ns <= s->settled_ns ||
+			       s->now_ns - rec->end_ns > GATEREC_KEEP_NS);
 }
 
 /* It may have written its end, and gone, since we read it: that one stands. */

@@ -24,6 +24,12 @@
 #define GATEREC_EXTERN "extern"
 #define GATEREC_PROLOG_MAX_NS (3600 * NS_PER_S)
 
+/*
+ * Where no wattgated takes ended records up, they go after this time: the run
+ * directory is memory of the node. Its series reaches back no further.
+ */
+#define GATEREC_KEEP_NS (2 * 3600 * NS_PER_S)
+
 typedef struct gaterec {
 	uint32_t job_id;
 	char step[24];		/* "extern", "batch", "interactive", "0", ...; "prolog" */
@@ -83,7 +89,7 @@ int gaterec_each(int dirfd, const char *prefix,
 
 /*
  * Root's house-keeping: records that ended at or before settled_ns (they are
- * in the ledger) go; records whose slurmstepd vanished without an end get
+ * in the ledger), or GATEREC_KEEP_NS ago, go; records whose slurmstepd vanished without an end get
  * now_ns as theirs (`swept`), so that a later call can drop them once settled;
  * notes of a prolog that are older than GATEREC_PROLOG_MAX_NS go. At most `limit`
  * files are looked at. Returns how many were removed.

@@ -94,7 +94,6 @@ static bool is_predecessor(const series_writer_t *w, int fd,
 {
 	return series_static_read(fd, w->path, params, capacity, NULL) == 0 &&
 	       series_head_read(fd, head) == 0 &&
-	       !(head->flags & SERIES_REPLACED) &&
 	       !strcmp(params->boot_id, w->st.boot_id) &&
 	       !strcmp(params->node, w->st.node);
 }
@@ -166,25 +165,10 @@ static int fill_new(series_writer_t *w, int fd)
 	return fchmod(fd, 0640);
 }
 
-static int create_file(series_writer_t *w, struct err *err)
-{
-	char tmp[PATH_MAX + 8];
-
-	snprintf(tmp, sizeof(tmp), "%s.tmp", w->path);
-	unlink(tmp);
-	w->fd = open(tmp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
-		     0640);
-	if (w->fd < 0)
-		return err_set_errno(err, "%s: cannot create", tmp);
-	if (fill_new(w, w->fd) < 0 || rename(tmp, w->path) < 0) {
-		err_set_errno(err, "%s: cannot write the new series", w->path);
-		unlink(tmp);
-		return -1;
-	}
-	return 0;
-}
-
-/* Tell readers that still hold the old file to open the path again. */
+/*
+ * Tell readers that hold the old file to open the path again: before the new
+ * one is there, so that no crash can leave them with a file that stands still.
+ */
 static void mark_replaced(int fd)
 {
 	struct series_head head;
@@ -196,28 +180,46 @@ static void mark_replaced(int fd)
 	write_at(fd, &head, sizeof(head), SERIES_HEAD_OFFSET);
 }
 
+/* old: the file in its place, or -1 */
+static int create_file(series_writer_t *w, int old, struct err *err)
+{
+	char tmp[PATH_MAX + 8];
+
+	snprintf(tmp, sizeof(tmp), "%s.tmp", w->path);
+	unlink(tmp);
+	w->fd = open(tmp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+		     0640);
+	if (w->fd < 0)
+		return err_set_errno(err, "%s: cannot create", tmp);
+	if (fill_new(w, w->fd) < 0)
+		goto fail;
+	if (old >= 0)
+		mark_replaced(old);
+	if (rename(tmp, w->path) == 0)
+		return 0;
+fail:
+	err_set_errno(err, "%s: cannot write the new series", w->path);
+	unlink(tmp);
+	return -1;
+}
+
 static int writer_start(series_writer_t *w, uint32_t capacity, struct err *err)
 {
 	bool same;
-	int old;
+	int old, rc;
 
 	if (lock_series(w, err) < 0)
 		return -1;
 	old = adopt_old(w, capacity, &same);
 	if (same) {
 		w->fd = old;
-		return 0;
+		w->head.flags = 0;	/* a crash may have come before the rename */
+		return write_head(w, err);
 	}
-	if (create_file(w, err) < 0) {
-		if (old >= 0)
-			close(old);
-		return -1;
-	}
-	if (old >= 0) {
-		mark_replaced(old);
+	rc = create_file(w, old, err);
+	if (old >= 0)
 		close(old);
-	}
-	return 0;
+	return rc;
 }
 
 series_writer_t *series_writer_open(const char *path,
@@ -270,16 +272,11 @@ const series_t *series_writer_series(const series_writer_t *w)
 	return w->series;
 }
 
-int series_writer_append(series_writer_t *w, int64_t boot_ns, int64_t wall_ns,
-			 double watts, struct err *err)
+static int write_newest(series_writer_t *w, struct err *err)
 {
-	struct series_sample s;
+	struct series_sample s = *series_last(w->series);
+	struct series_head before = w->head;
 
-	if (!series_append(w->series, boot_ns, wall_ns, watts))
-		return err_set(err, "node %s: refused a reading of %g W at %.3f s "
-			       "since boot", w->st.node, watts,
-			       ns_to_s(boot_ns));
-	s = *series_last(w->series);
 	s.crc = SERIES_CRC(&s);
 	if (write_at(w->fd, &s, sizeof(s),
 		     series_sample_offset(w->st.capacity,
@@ -287,7 +284,29 @@ int series_writer_append(series_writer_t *w, int64_t boot_ns, int64_t wall_ns,
 		return err_set_errno(err, "%s: cannot write", w->path);
 	w->head.count = w->series->count;
 	w->head.last = s;
-	return write_head(w, err);
+	if (write_head(w, err) == 0)
+		return 0;
+	w->head = before;
+	return -1;
+}
+
+int series_writer_append(series_writer_t *w, int64_t boot_ns, int64_t wall_ns,
+			 double watts, struct err *err)
+{
+	series_t *s = w->series;
+	struct series_sample *slot = &s->ring[s->count % s->capacity];
+	struct series_sample kept = *slot;
+
+	if (!series_append(s, boot_ns, wall_ns, watts))
+		return err_set(err, "node %s: refused a reading of %g W at %.3f s "
+			       "since boot", w->st.node, watts,
+			       ns_to_s(boot_ns));
+	if (write_newest(w, err) == 0)
+		return 0;
+	/* lost to all, that the file has no hole: the next takes its place */
+	s->count--;
+	*slot = kept;
+	return -1;
 }
 
 int series_writer_set_settled(series_writer_t *w, int64_t settled_ns,

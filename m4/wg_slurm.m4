@@ -12,7 +12,7 @@
 # release that was found is printed. 21.08 is the oldest whose ABI was looked
 # at.
 #
-# Sets SLURM_CPPFLAGS, slurmplugindir and the conditional HAVE_SLURM.
+# Sets SLURM_CPPFLAGS, slurmplugindir, SCONTROL (the default of wattgate.conf) and the conditional HAVE_SLURM.
 
 # WG_SLURM_HEADERS: sets wg_slurm_headers=yes|no and wg_slurm_version (number).
 AC_DEFUN([WG_SLURM_HEADERS], [
@@ -84,6 +84,8 @@ AC_DEFUN([WG_SLURM], [
 			[WG_SLURM_PLUGINDIR])
 		wg_slurm_summary="for Slurm $wg_slurm_release in $slurmplugindir"
 	])
+	SCONTROL=$wg_slurm_prefix/bin/scontrol
+	AC_SUBST([SCONTROL])
 	AC_SUBST([SLURM_CPPFLAGS])
 	AC_SUBST([slurmplugindir])
 	AM_CONDITIONAL([HAVE_SLURM], [test $wg_slurm_headers = yes])

@@ -49,42 +49,41 @@ say_missing(energy_step_t *s, const char *fmt, ...)
 /* ---- the gate record ------------------------------------------------------- */
 
 struct own_record {
+	int dirfd;
+	uint64_t start_ticks;	/* of this process */
 	char suffix[16];
-	char name[GATEREC_NAME_MAX];
+	gaterec_t rec;
 };
 
+/* Our pid in the name is not enough: an earlier process may have had it. */
 static int match_own(const char *name, void *arg)
 {
 	struct own_record *own = arg;
 	size_t n = strlen(name), m = strlen(own->suffix);
 
-	if (n <= m || n >= sizeof(own->name) ||
-	    strcmp(name + n - m, own->suffix))
-		return 0;
-	strcpy(own->name, name);
-	return 1;
+	return n > m && !strcmp(name + n - m, own->suffix) &&
+	       gaterec_read(own->dirfd, name, 0, &own->rec, NULL) == 0 &&
+	       own->rec.stepd_start == own->start_ticks;
 }
 
 static int read_own_record(energy_step_t *s, struct err *err)
 {
-	struct own_record own;
+	struct own_record own = { .start_ticks = process_start_ticks(getpid()) };
 	char path[PATH_MAX];
-	int dirfd, rc = -1;
+	int found;
 
 	snprintf(own.suffix, sizeof(own.suffix), ".%d", (int)getpid());
 	if (gaterec_dir(path, sizeof(path), NULL, s->node) < 0)
 		return err_set_errno(err, "run directory");
-	dirfd = gaterec_dir_open(path, false, 0, err);
-	if (dirfd < 0)
+	own.dirfd = gaterec_dir_open(path, false, 0, err);
+	if (own.dirfd < 0)
 		return -1;
-	if (gaterec_each(dirfd, NULL, match_own, &own) == 1)
-		rc = gaterec_read(dirfd, own.name, 0, &s->rec, err);
-	else
-		err_set(err, "none in %s", path);
-	close(dirfd);
-	if (rc == 0 && s->rec.stepd_start != process_start_ticks(getpid()))
-		rc = err_set(err, "%s is another process's", own.name);
-	return rc;
+	found = gaterec_each(own.dirfd, NULL, match_own, &own);
+	close(own.dirfd);
+	if (found != 1)
+		return err_set(err, "none in %s", path);
+	s->rec = own.rec;
+	return 0;
 }
 
 static bool find_record(energy_step_t *s)
@@ -225,7 +224,11 @@ void energy_step_poll(energy_step_t *s, struct energy_answer *out)
 	read_suspend(s, &slot);
 	if (!s->gate_begun)
 		begin_gate(s, &head, &slot);
-	s->gate.share = s->rec.share;
+	if (s->rec.share >= 0 && !(s->gate.share >= 0)) {
+		/* known only now: what was before stays uncharged, as in the ledger */
+		gate_live_rebase(&s->gate, head.last.cum_j, &slot);
+		s->gate.share = s->rec.share;
+	}
 	check_rebase(s, &head, &slot);
 	settle_start(s, &head);
 	series_head_point(&head, s->series.params.period_ns, now_ns, &now);

@@ -4,6 +4,9 @@
  * return 0: nothing here fails a job.
  *
  * plugstack.conf:  optional spank_wattgate.so [run_dir=PATH]
+ *
+ * PATH has to be what slurmd and wattgated have in $WATTGATE_RUN_DIR; the
+ * prolog's process does not get that variable.
  */
 
 #include "slurm_compat.h"

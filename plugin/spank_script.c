@@ -11,7 +11,7 @@
 #include "spank_holding.h"
 #include "spank_site.h"
 
-#define SWEEP_LIMIT 512		/* files looked at in one epilog */
+#define SWEEP_LIMIT 4096	/* files looked at in one epilog */
 
 /* A number from the environment; 0 where it is missing or is none. */
 static uint32_t number_from_env(const char *name)

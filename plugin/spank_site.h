@@ -19,7 +19,8 @@ typedef struct spank_site {
 
 /*
  * Open the node's gate directory, making it below gate.d where missing.
- * run_dir=PATH in plugstack.conf replaces the built-in run directory.
+ * run_dir=PATH in plugstack.conf names the run directory where it is not the
+ * built-in one; the energy plugin knows it by $WATTGATE_RUN_DIR only.
  * 0, or -1 with a text.
  */
 int spank_site_open(spank_site_t *site, int ac, char **av, struct err *err);

@@ -13,6 +13,7 @@
 
 #define WAIT_DEFAULT_NS (30 * NS_PER_S)	/* Slurm's own default KillWait */
 #define WAIT_LEAST_NS (5 * NS_PER_S)
+#define WAIT_MOST_NS (600 * NS_PER_S)	/* the series is not root's */
 
 /* One slurmstepd serves one step; between its begin and end lies this. */
 static struct {
@@ -238,8 +239,9 @@ static void wait_for_siblings(void)
 {
 	char prefix[GATEREC_NAME_MAX];
 	int64_t naps_ns[] = { 20000000, 50000000, 100000000, 250000000 };
-	int64_t limit_ns = step.wait_ns > WAIT_LEAST_NS ? step.wait_ns
-							: WAIT_LEAST_NS;
+	int64_t limit_ns = step.wait_ns < WAIT_LEAST_NS ? WAIT_LEAST_NS :
+			   step.wait_ns > WAIT_MOST_NS ? WAIT_MOST_NS :
+			   step.wait_ns;
 	int64_t deadline_ns = clock_boot_ns() + limit_ns;
 	unsigned i = 0;
 

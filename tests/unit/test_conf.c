@@ -94,7 +94,7 @@ START_TEST(test_defaults)
 	ck_assert_double_eq(conf.hw.cores, 0);
 	ck_assert_uint_eq(conf.hw.threads_per_core, 0);
 	ck_assert(!conf.hw_mem_consumable_set);
-	ck_assert_str_eq(conf.scontrol, "/usr/bin/scontrol");
+	ck_assert_str_eq(conf.scontrol, WATTGATE_SCONTROL);
 	ck_assert_double_eq(conf.pue, 1);
 	ck_assert_double_nan(conf.intensity_g_per_kwh);
 	ck_assert_double_nan(conf.tariff_per_kwh);
