@@ -208,6 +208,7 @@ static void restore_holder(account_t *a, const struct ledger_alloc *r)
 	if (!h)
 		return;
 	snprintf(a->source, sizeof(a->source), "%s", r->source);
+	h->restored = true;
 	h->model_w = r->model_w;
 	h->alive_ns = r->settled_ns;
 	h->gate = (gate_t){
@@ -290,6 +291,34 @@ static bool same_record(const struct ledger_rec *a, const struct ledger_rec *b)
 	       !strcmp(a->alloc.boot_id, b->alloc.boot_id);
 }
 
+/* An interval that will be settled once more: who has a part in it? */
+static void replay_interval(account_t *a, const struct ledger_interval *iv)
+{
+	uint32_t i, k;
+
+	if (strcmp(iv->boot_id, a->p.boot_id))
+		return;
+	if (iv->end_ns > a->replayed_ns)
+		a->replayed_ns = iv->end_ns;
+	if (iv->end_ns <= a->settled_ns)
+		return;
+	for (i = 0; i < a->set.len; i++)
+		for (k = 0; k < iv->parts_len; k++)
+			if (iv->parts[k].job_id == a->set.items[i]->rec.job_id &&
+			    iv->parts[k].restart == a->set.items[i]->rec.restart)
+				a->set.items[i]->restored = true;
+}
+
+/* A job that the ledger's intervals could not know has no part in them. */
+static void darken_unknown(account_t *a)
+{
+	uint32_t i;
+
+	for (i = 0; i < a->set.len; i++)
+		if (!a->set.items[i]->restored && !a->set.items[i]->in_ledger)
+			a->set.items[i]->dark_until_ns = a->replayed_ns;
+}
+
 /* The ledger already has it: do not write it a second time. */
 static void leave_out(account_t *a, struct ledger_rec *rec)
 {
@@ -304,9 +333,7 @@ static void leave_out(account_t *a, struct ledger_rec *rec)
 		a->pending[i] = a->pending[--a->pending_len];
 	}
 	if (rec->kind == LEDGER_INTERVAL) {
-		if (!strcmp(rec->interval.boot_id, a->p.boot_id) &&
-		    rec->interval.end_ns > a->replayed_ns)
-			a->replayed_ns = rec->interval.end_ns;
+		replay_interval(a, &rec->interval);
 		return;
 	}
 	id = record_of(&rec->alloc);
@@ -318,7 +345,9 @@ static void leave_out(account_t *a, struct ledger_rec *rec)
 		return;
 	/* what is settled once more must give it the same part once more */
 	h->in_ledger = true;
+	h->share = rec->alloc.share;	/* its record may not name one */
 	h->state = HOLDER_ENDED;
+	h->share = rec->alloc.share;
 	h->end_ns = rec->alloc.end_ns > h->gate.settled_ns ?
 		    rec->alloc.end_ns : h->gate.settled_ns;
 }
@@ -339,6 +368,7 @@ int store_restore(account_t *a, struct err *err)
 	account_list_records(a, now_ns);
 	if (each_record(a, a->p.ledger_path, leave_out, err) < 0)
 		return -1;
+	darken_unknown(a);
 	/* the open interval was ended, and NODE.open not written any more */
 	if (a->interval.start_ns < a->replayed_ns &&
 	    a->settled_ns >= a->replayed_ns)

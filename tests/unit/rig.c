@@ -33,7 +33,8 @@ static void rig_log(void *arg, enum log_level level, const char *line)
 	if (getenv("WATTGATE_TEST_LOG"))
 		fprintf(stderr, "%.1f %d %s\n", ns_to_s(rig->now_ns), level,
 			line);
-	if (level == LOG_LEVEL_DEBUG && rig->on_debug) {
+	if (level == LOG_LEVEL_DEBUG && rig->on_debug &&
+	    rig->debug_lines-- <= 0) {
 		void (*hook)(void) = rig->on_debug;
 
 		rig->on_debug = NULL;

@@ -39,7 +39,8 @@ typedef struct rig {
 	logger_t log;
 	int errors, warnings;
 	char last_error[1024];
-	void (*on_debug)(void);	/* called once at a line for debugging */
+	void (*on_debug)(void);	/* called once, at a line for debugging ... */
+	int debug_lines;	/* ... when so many have gone by */
 } rig_t;
 
 /* In the scratch directory of the test; nothing is open yet. */

@@ -389,6 +389,48 @@ START_TEST(test_vanished)
 }
 END_TEST
 
+/* It writes its end and exits while the accountant lists the directory. */
+static stepd_t race_stepd;
+static gaterec_t race_end;
+
+static void end_and_exit(void)
+{
+	rig.now_ns -= SECONDS(1);
+	rig_end(&rig, &race_end);
+	rig.now_ns += SECONDS(1);
+	stepd_kill(&race_stepd);
+}
+
+START_TEST(test_ends_behind_our_back)
+{
+	const struct ledger_alloc *a;
+	char name[64];
+	int i;
+
+	race_stepd = stepd_start();
+	rig_open(&rig);
+	rig_run(&rig, 20, 200);
+	race_end = rig_record(&rig, 1, GATEREC_EXTERN, 0.5);
+	stepd_is(&race_stepd, &race_end);
+	/* files around it that are said to be damaged, each time */
+	for (i = 0; i < 20; i++) {
+		snprintf(name, sizeof(name), "gate.d/%d.extern.0.1", 100 + i);
+		file_write(scratch_path(name), "damaged", 7);
+		if (i == 10)
+			rig_write(&rig, &race_end);
+	}
+	rig_run(&rig, 50, 200);
+	rig.debug_lines = _i;		/* before the record's turn, and behind it */
+	rig.on_debug = end_and_exit;
+	rig_run(&rig, 50, 200);
+	ck_assert_ptr_null(rig.on_debug);
+	stop_and_read("ends behind our back");
+	a = job_is(1, 0.5 * 200 * 54, 54, 54);
+	ck_assert_str_eq(a->end, "exit");
+	ck_assert_int_eq(rig.warnings, 0);
+}
+END_TEST
+
 /* The sweep says that it found it gone: that is no end of its own. */
 START_TEST(test_vanished_and_swept)
 {
@@ -622,6 +664,33 @@ START_TEST(test_no_gate_dir)
 }
 END_TEST
 
+/* Removed with all that is in it, and made again. */
+START_TEST(test_gate_dir_made_again)
+{
+	gaterec_t job, again;
+
+	rig_open(&rig);
+	rig_run(&rig, 20, 200);
+	job = rig_begin(&rig, 1, 0.5);
+	rig_run(&rig, 40, 200);
+	rig_end(&rig, &job);
+	rig_run(&rig, 30, 200);
+	rig_remove(&rig, &job);
+	close(rig.gate_dirfd);
+	ck_assert_int_eq(rmdir(rig.gate_dir), 0);
+	rig_run(&rig, 20, 200);
+	ck_assert_int_eq(mkdir(rig.gate_dir, 0750), 0);
+	rig.gate_dirfd = gaterec_dir_open(rig.gate_dir, false, getuid(), NULL);
+	again = rig_begin(&rig, 2, 0.5);
+	rig_run(&rig, 40, 200);
+	rig_end(&rig, &again);
+	rig_run(&rig, 30, 200);
+	stop_and_read("made again");
+	job_is(1, 4000, 40, 40);
+	job_is(2, 4000, 40, 40);
+}
+END_TEST
+
 START_TEST(test_unsafe_gate_dir)
 {
 	ck_assert_int_eq(chmod(rig.gate_dir, 0770), 0);
@@ -828,6 +897,32 @@ START_TEST(test_suspended)
 }
 END_TEST
 
+/* Before the first reading there is no joule to take off, but there is time. */
+START_TEST(test_suspended_before_any_sample)
+{
+	stepd_t stepd = stepd_start();
+	gaterec_t job;
+
+	rig_open(&rig);
+	job = rig_record(&rig, 1, GATEREC_EXTERN, 0.5);
+	stepd_is(&stepd, &job);
+	rig_write(&rig, &job);
+	stepd_suspend(&stepd);
+	rig_run(&rig, 20, 0);
+	ck_assert_int_eq(slot_of(1).since_ns, RIG_START + RIG_PERIOD);
+	ck_assert(slot_of(1).since_cum_j == 0);
+	rig_run(&rig, 40, 200);
+	stepd_resume(&stepd);
+	rig_run(&rig, 40, 200);		/* seen at 65 s */
+	rig_end(&rig, &job);
+	rig_run(&rig, 30, 200);
+	stop_and_read("suspended before any sample");
+	/* the first period is active, and has no sample */
+	job_is(1, 0.5 * 200 * 35, 40, 35);
+	stepd_kill(&stepd);
+}
+END_TEST
+
 /* Cancelled while it is suspended: over, and nothing more is charged. */
 START_TEST(test_ends_suspended)
 {
@@ -967,6 +1062,7 @@ int main(void)
 	tcase_add_test(tc, test_bridged);
 	tcase_add_test(tc, test_closed_in_the_dark);
 	tcase_add_test(tc, test_vanished);
+	tcase_add_loop_test(tc, test_ends_behind_our_back, 0, 20);
 	tcase_add_test(tc, test_vanished_and_swept);
 	tcase_add_test(tc, test_extern_gone);
 	tcase_add_test(tc, test_no_descriptors);
@@ -976,12 +1072,14 @@ int main(void)
 	tcase_add_test(tc, test_prolog_for_ever);
 	tcase_add_test(tc, test_other_boots_records);
 	tcase_add_test(tc, test_no_gate_dir);
+	tcase_add_test(tc, test_gate_dir_made_again);
 	tcase_add_test(tc, test_unsafe_gate_dir);
 	tcase_add_test(tc, test_hour);
 	tcase_add_loop_test(tc, test_wall_steps, 0, COUNT(wall_steps));
 	tcase_add_loop_test(tc, test_wall_slews, 0, 2);
 	tcase_add_test(tc, test_many_jobs);
 	tcase_add_test(tc, test_suspended);
+	tcase_add_test(tc, test_suspended_before_any_sample);
 	tcase_add_test(tc, test_ends_suspended);
 	tcase_add_test(tc, test_requeued_suspended);
 	tcase_add_test(tc, test_probe);

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <zlib.h>
 
@@ -423,6 +424,37 @@ START_TEST(test_other_version)
 }
 END_TEST
 
+/* A write that fails leaves the old record, and nothing beside it. */
+START_TEST(test_write_fails)
+{
+	gaterec_t rec = make_record(), back, changed;
+	struct rlimit limit, none;
+	struct err err = { "" };
+	int fd;
+
+	write_ok(&rec);
+	changed = rec;
+	changed.end_ns = SECONDS(5000);
+	ck_assert(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	none = limit;
+	none.rlim_cur = 100;
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &none), 0);
+	ck_assert_int_eq(gaterec_write(dirfd_, &changed, &err), -1);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	ck_assert_ptr_nonnull(strstr(err.text, name_of(&rec)));
+	read_ok(name_of(&rec), &back);
+	same_record(&rec, &back);
+	ck_assert_int_eq(unlink(scratch_path(name_of(&rec))), 0);
+	ck_assert_int_eq(rmdir(scratch), 0);
+	ck_assert_int_eq(gaterec_write(dirfd_, &rec, &err), -1);
+	ck_assert_int_eq(mkdir(scratch, 0700), 0);
+	fd = open("/dev/null", O_RDONLY);
+	ck_assert_int_eq(gaterec_write(fd, &rec, &err), -1);
+	close(fd);
+}
+END_TEST
+
 /* ---- listing ------------------------------------------------------------------------------ */
 
 struct listed {
@@ -621,6 +653,24 @@ START_TEST(test_sweep_rule)
 }
 END_TEST
 
+/* Where nothing is ever settled, records of ended steps go all the same. */
+START_TEST(test_sweep_unsettled)
+{
+	gaterec_t rec = make_record(), runs = rec;
+
+	runs.job_id++;
+	write_ok(&runs);
+	rec.end_ns = NOW;
+	write_ok(&rec);
+	ck_assert_int_eq(gaterec_sweep(dirfd_, getuid(), BOOT_A,
+				       NOW + GATEREC_KEEP_NS, 0, 9), 0);
+	ck_assert_int_eq(gaterec_sweep(dirfd_, getuid(), BOOT_A,
+				       NOW + GATEREC_KEEP_NS + 1, 0, 9), 1);
+	ck_assert(!exists(name_of(&rec)));
+	ck_assert(exists(name_of(&runs)));
+}
+END_TEST
+
 /* Nothing is thrown away that root did not write. */
 START_TEST(test_sweep_leaves)
 {
@@ -674,10 +724,12 @@ int main(void)
 	tcase_add_test(tc, test_damaged);
 	tcase_add_loop_test(tc, test_lies, 0, COUNT(lies));
 	tcase_add_test(tc, test_other_version);
+	tcase_add_test(tc, test_write_fails);
 	tcase_add_test(tc, test_each);
 	tcase_add_loop_test(tc, test_alive, 0, COUNT(process_names));
 	tcase_add_test(tc, test_no_process);
 	tcase_add_loop_test(tc, test_sweep_rule, 0, COUNT(sweeps));
+	tcase_add_test(tc, test_sweep_unsettled);
 	tcase_add_test(tc, test_sweep_leaves);
 	tcase_add_test(tc, test_sweep_limit);
 	suite_add_tcase(suite, tc);

@@ -2,7 +2,9 @@
 /* The series' file: one writer, any number of readers, and what may befall it. */
 #include <errno.h>
 #include <math.h>
+#include <signal.h>
 #include <stddef.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include "lib/series.h"
@@ -297,6 +299,45 @@ START_TEST(test_changed_params)
 	ck_assert(series_last(s)->cum_j > head.last.cum_j);
 	series_destroy(s);
 	series_reader_close(&old);
+	series_writer_close(w);
+}
+END_TEST
+
+/*
+ * A crash when the old file was marked and the new one not yet in its place: it
+ * goes on, and its readers are not sent away any more.
+ */
+START_TEST(test_crash_before_rename)
+{
+	struct series_params p = make_params();
+	series_writer_t *w = writer_open(&p, 16);
+	ino_t ino = file_inode(series_path());
+	struct series_head head;
+	series_reader_t r;
+	int fd;
+
+	append_many(w, 0, 23);
+	reader_open(&r);
+	reader_head(&r, &head);
+	series_writer_close(w);
+	head.flags |= SERIES_REPLACED;
+	head.crc = SERIES_CRC(&head);
+	fd = open(series_path(), O_WRONLY);
+	ck_assert_int_eq(pwrite(fd, &head, sizeof(head), SERIES_HEAD_OFFSET),
+			 sizeof(head));
+	close(fd);
+	file_write(scratch_path("series.tmp"), "half", 4);
+
+	w = writer_open(&p, 16);
+	ck_assert_uint_eq(file_inode(series_path()), ino);
+	ck_assert_uint_eq(series_size(series_writer_series(w)), 16);
+	reader_head(&r, &head);
+	ck_assert_uint_eq(head.flags, 0);
+	append_many(w, 23, 24);
+	reader_head(&r, &head);
+	ck_assert_uint_eq(head.count, 24);
+	ck_assert_uint_eq(head.flags, 0);
+	series_reader_close(&r);
 	series_writer_close(w);
 }
 END_TEST
@@ -933,6 +974,45 @@ START_TEST(test_crash_in_append)
 }
 END_TEST
 
+/* ---- a write that fails ------------------------------------------------------------------ */
+
+/* Below the ring, in it, and at the head: what is lost is lost to all alike. */
+static const rlim_t limits[] = { 0, SERIES_HEAD_OFFSET + 8, SERIES_RING_OFFSET,
+				 SERIES_RING_OFFSET + 300 };
+
+START_TEST(test_write_fails)
+{
+	struct series_params p = make_params();
+	series_writer_t *w = writer_open(&p, 8);
+	struct rlimit limit, none;
+	struct err err = { "" };
+	int i, failed = 0;
+	series_t *s;
+	ino_t ino = file_inode(series_path());
+
+	append_many(w, 0, 9 + _i);
+	ck_assert(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	none = limit;
+	none.rlim_cur = limits[_i];
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &none), 0);
+	for (i = 20; i < 30; i++)
+		failed += series_writer_append(w, sample_ns(i), 1, 100, &err) < 0;
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	ck_assert_int_gt(failed, 0);
+	ck_assert_ptr_nonnull(strstr(err.text, series_path()));
+	append_many(w, 30, 32);
+	s = load();
+	same_samples(s, series_writer_series(w));
+	series_destroy(s);
+	series_writer_close(w);
+	w = writer_open(&p, 8);		/* a file like any other */
+	ck_assert_uint_eq(file_inode(series_path()), ino);
+	ck_assert_uint_eq(series_size(series_writer_series(w)), 8);
+	series_writer_close(w);
+}
+END_TEST
+
 /* ---- readers without locks -------------------------------------------------------------- */
 
 /* Another process reads as fast as it can: its answers never fall. */
@@ -998,6 +1078,7 @@ int main(void)
 	tcase_add_test(tc, test_settled);
 	tcase_add_loop_test(tc, test_resume, 0, 9);
 	tcase_add_loop_test(tc, test_changed_params, 0, COUNT(changes));
+	tcase_add_test(tc, test_crash_before_rename);
 	tcase_add_loop_test(tc, test_starts_afresh, 0, COUNT(strangers));
 	tcase_add_test(tc, test_second_writer_refused);
 	tcase_add_loop_test(tc, test_bad_capacity, 0, COUNT(bad_capacities));
@@ -1016,6 +1097,7 @@ int main(void)
 	tcase_add_loop_test(tc, test_lying_samples, 0, 7);
 	tcase_add_test(tc, test_truncated_under_reader);
 	tcase_add_loop_test(tc, test_crash_in_append, 0, 6);
+	tcase_add_loop_test(tc, test_write_fails, 0, COUNT(limits));
 	tcase_add_test(tc, test_concurrent);
 	suite_add_tcase(suite, tc);
 	return suite_run(suite);
