@@ -62,7 +62,9 @@ static int64_t settle_target(const account_t *a, const series_t *s,
 
 	if (dark_ns > sampled_ns)
 		to_ns = dark_ns;
-	return to_ns < a->oldest_note_ns ? to_ns : a->oldest_note_ns;
+	if (to_ns > a->oldest_note_ns)
+		to_ns = a->oldest_note_ns;
+	return account_until_share(a, to_ns, now_ns);
 }
 
 /*
@@ -115,19 +117,28 @@ static void close_ended(account_t *a, const series_t *s)
 	}
 }
 
+/* Before NODE.open, by which a crash goes, is older than a checkpoint's time. */
+static bool checkpoint_due(const account_t *a)
+{
+	int64_t next_ns = timesource_boot_ns(&a->p.ts) + a->p.period_ns;
+
+	if (!a->checkpointed_ns)
+		return true;
+	return a->settled_ns > a->checkpointed_ns &&
+	       next_ns - a->checkpointed_ns >= a->p.checkpoint_ns;
+}
+
 static void save(account_t *a, series_writer_t *series)
 {
-	int64_t now_ns = timesource_boot_ns(&a->p.ts);
 	struct err err;
 
 	if (!store_flush(a))
 		return;		/* NODE.open still has what waits */
 	if (series_writer_set_settled(series, a->settled_ns, &err) < 0)
 		log_error(a->p.log, "%s", err.text);
-	if (!a->checkpointed_ns ||
-	    now_ns - a->checkpointed_ns >= a->p.checkpoint_ns) {
+	if (checkpoint_due(a)) {
 		store_checkpoint(a);
-		a->checkpointed_ns = now_ns;
+		a->checkpointed_ns = a->settled_ns;
 	}
 }
 

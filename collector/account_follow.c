@@ -13,6 +13,9 @@
 /* A prolog that is still under way holds the ledger back no longer than this. */
 #define PROLOG_PATIENCE_NS (600 * NS_PER_S)
 
+/* Nor does a share that Slurm has not told yet, longer than it is asked again. */
+#define SHARE_PATIENCE_NS (600 * NS_PER_S)
+
 static bool open_gate_dir(account_t *a)
 {
 	struct err err;
@@ -317,6 +320,21 @@ static void know_share(const struct series_params *sp, struct holder *h)
 		h->model_w = share_model_w(&sp->hw, &h->rec.holding);
 }
 
+int64_t account_until_share(const account_t *a, int64_t to_ns, int64_t now_ns)
+{
+	uint32_t i;
+
+	for (i = 0; i < a->set.len; i++) {
+		const struct holder *h = a->set.items[i];
+
+		if (h->state != HOLDER_DONE && !(h->share >= 0) &&
+		    h->gate.settled_ns < to_ns &&
+		    now_ns - h->rec.start_ns < SHARE_PATIENCE_NS)
+			to_ns = h->gate.settled_ns;
+	}
+	return to_ns;
+}
+
 void account_follow(account_t *a, const struct series_params *sp,
 		    const series_t *s, int64_t now_ns)
 {
@@ -326,9 +344,10 @@ void account_follow(account_t *a, const struct series_params *sp,
 	for (i = 0; i < a->set.len; i++) {
 		struct holder *h = a->set.items[i];
 
+		if (h->state != HOLDER_DONE)
+			know_share(sp, h);
 		if (h->state != HOLDER_OPEN)
 			continue;
-		know_share(sp, h);
 		follow_process(a, h, now_ns);
 		if (h->state == HOLDER_OPEN && h->is_alloc)
 			follow_suspension(a, h, s, now_ns);

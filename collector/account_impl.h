@@ -16,7 +16,7 @@ struct account {
 	struct ledger_interval interval;	/* the open one */
 	uint32_t parts_size;
 	int64_t boundary_ns;	/* boot time at which the interval ends; 0 = not known */
-	int64_t checkpointed_ns;	/* 0: due now */
+	int64_t checkpointed_ns;	/* NODE.open is settled up to here; 0: due now */
 	int64_t replayed_ns;	/* the ledger has intervals up to here */
 	int64_t oldest_note_ns;	/* a prolog under way; INT64_MAX: none */
 	struct ledger_rec *pending;	/* to be appended */
@@ -60,6 +60,11 @@ struct ledger_alloc store_alloc(const account_t *a, const struct holder *h,
 /* account_follow.c: look at records, processes and suspensions. */
 void account_follow(account_t *a, const struct series_params *sp,
 		    const series_t *s, int64_t now_ns);
+/*
+ * to_ns, or the earlier start of a holder whose share is not known yet: what is
+ * settled without one is charged to no one.
+ */
+int64_t account_until_share(const account_t *a, int64_t to_ns, int64_t now_ns);
 /* Only the first part of it: know every record in the gate directory. */
 void account_list_records(account_t *a, int64_t now_ns);
 
