@@ -46,6 +46,12 @@ static bool active_at(const account_t *a, const struct holder *h, int64_t t_ns)
 	return !alloc || !holder_suspended(alloc, t_ns);
 }
 
+/* NaN where nothing may be charged at t. */
+static double share_at(const struct holder *h, int64_t t_ns)
+{
+	return t_ns < h->dark_until_ns ? NAN : h->share;
+}
+
 /* Sum of the shares that are held at t; *any: does an allocation exist? */
 static double total_share(const account_t *a, int64_t t_ns, bool *any)
 {
@@ -59,7 +65,7 @@ static double total_share(const account_t *a, int64_t t_ns, bool *any)
 		if (!h->is_alloc || !holder_holds(h, t_ns))
 			continue;
 		*any = true;
-		if (h->share >= 0 && active_at(a, h, t_ns))
+		if (share_at(h, t_ns) >= 0 && active_at(a, h, t_ns))
 			total += h->share;
 	}
 	return total;
@@ -94,7 +100,8 @@ static void settle_piece(account_t *a, const series_t *s, int64_t to_ns)
 
 		if (!holder_holds(h, a->settled_ns))
 			continue;
-		added = gate_advance(&h->gate, to_ns, &span, h->share * scale,
+		added = gate_advance(&h->gate, to_ns, &span,
+				     share_at(h, a->settled_ns) * scale,
 				     active_at(a, h, a->settled_ns));
 		if (!h->is_alloc)
 			continue;

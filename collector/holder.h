@@ -33,6 +33,8 @@ struct holder {
 	bool is_alloc;		/* the extern step's record */
 	bool listed;		/* its file was there at the last look */
 	bool in_ledger;		/* a ledger line exists: not to be written again */
+	bool restored;		/* NODE.open or an interval of the ledger has it */
+	int64_t dark_until_ns;	/* the ledger gave its energy before to others */
 	double share;		/* NaN: not known */
 	double model_w;
 	gate_t gate;
