@@ -347,7 +347,6 @@ static void leave_out(account_t *a, struct ledger_rec *rec)
 	h->in_ledger = true;
 	h->share = rec->alloc.share;	/* its record may not name one */
 	h->state = HOLDER_ENDED;
-	h->share = rec->alloc.share;
 	h->end_ns = rec->alloc.end_ns > h->gate.settled_ns ?
 		    rec->alloc.end_ns : h->gate.settled_ns;
 }
