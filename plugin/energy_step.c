@@ -147,7 +147,11 @@ static int read_head(energy_step_t *s, struct series_head *head)
 	return -1;
 }
 
-static void read_suspend(energy_step_t *s, struct suspend_slot *slot)
+/*
+ * The job's suspensions; none where there is no table. -1 where the table
+ * cannot be read just now: the last answer is better than one without them.
+ */
+static int read_suspend(energy_step_t *s, struct suspend_slot *slot)
 {
 	char path[PATH_MAX];
 
@@ -155,9 +159,8 @@ static void read_suspend(energy_step_t *s, struct suspend_slot *slot)
 	if (s->suspend.fd < 0 &&
 	    (conf_run_path(path, sizeof(path), s->node, "suspend") < 0 ||
 	     suspend_reader_open(&s->suspend, path, NULL) < 0))
-		return;
-	if (suspend_reader_get(&s->suspend, s->rec.job_id, slot) < 0)
-		memset(slot, 0, sizeof(*slot));
+		return 0;
+	return suspend_reader_get(&s->suspend, s->rec.job_id, slot);
 }
 
 /*
@@ -219,9 +222,9 @@ void energy_step_poll(energy_step_t *s, struct energy_answer *out)
 	int64_t now_ns = clock_boot_ns();
 
 	*out = (struct energy_answer){ .joules = s->gate.answer_j };
-	if (!find_record(s) || read_head(s, &head) < 0)
+	if (!find_record(s) || read_head(s, &head) < 0 ||
+	    read_suspend(s, &slot) < 0)
 		return;
-	read_suspend(s, &slot);
 	if (!s->gate_begun)
 		begin_gate(s, &head, &slot);
 	if (s->rec.share >= 0 && !(s->gate.share >= 0)) {
