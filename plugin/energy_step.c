@@ -227,11 +227,7 @@ void energy_step_poll(energy_step_t *s, struct energy_answer *out)
 		return;
 	if (!s->gate_begun)
 		begin_gate(s, &head, &slot);
-	if (s->rec.share >= 0 && !(s->gate.share >= 0)) {
-		/* known only now: what was before stays uncharged, as in the ledger */
-		gate_live_rebase(&s->gate, head.last.cum_j, &slot);
-		s->gate.share = s->rec.share;
-	}
+	s->gate.share = s->rec.share;	/* the ledger waits for it, too */
 	check_rebase(s, &head, &slot);
 	settle_start(s, &head);
 	series_head_point(&head, s->series.params.period_ns, now_ns, &now);
