@@ -86,11 +86,11 @@ pids_with_env() {
 # open: its log and its socket's lock.
 stepds_of_lab() {
 	local dir
-	for dir in /proc/[0-9]*; do
-		[[ $(readlink "$dir/exe" 2>/dev/null) == */slurmstepd* ]] || continue
-		find "$dir/fd" -maxdepth 1 -lname "$LAB_DIR/*" -printf x 2>/dev/null |
-			grep -q x && printf '%s\n' "${dir#/proc/}"
-	done
+	find /proc/[0-9]*/exe -maxdepth 0 -lname '*/slurmstepd*' -printf '%h\n' 2>/dev/null |
+		while read -r dir; do
+			find "$dir/fd" -maxdepth 1 -lname "$LAB_DIR/*" -printf x 2>/dev/null |
+				grep -q x && printf '%s\n' "${dir#/proc/}"
+		done
 }
 
 # Pids below the given ones, whatever session or group they moved to.
