@@ -4,8 +4,19 @@
 # while parts of it are missing: no energy is invented, jobs run, and the log
 # says what to mend. In this order.
 
-# SPANK is off until the first scenario enables it; SlurmdDebug is Slurm's default
-knobs_switches() { export LAB_ENERGY=none LAB_EXTRA_CONF=SlurmdDebug=info; }
+# SPANK is off until the first scenario enables it; SlurmdDebug is Slurm's
+# default; wattgated asks a scontrol that answers only where scenarios allow it.
+knobs_switches() {
+	export LAB_ENERGY=none LAB_EXTRA_CONF=SlurmdDebug=info
+	export LAB_WATTGATE_CONF="[slurm]
+scontrol = $LAB_DIR/bin/scontrol-at-times"
+}
+
+scontrol_answers() {
+	local script=$LAB_DIR/bin/scontrol-at-times
+	printf '#!/bin/sh\n%s\n' "$1" >"$script.new" && chmod 0755 "$script.new" &&
+		mv -f "$script.new" "$script"
+}
 
 # slurm.conf and plugstack.conf as an admin changes them, on a cluster that is
 # not drained
@@ -49,6 +60,7 @@ scenario enabled-mid-job lab "a job that ran before wattgate was enabled; the ne
 test_enabled_mid_job() {
 	local job
 	spank_off
+	scontrol_answers 'exec scontrol "$@"'
 	submit "$USER1" -w n1 -n1 --wrap 'work job sh -c "sleep 12; srun work step 4"'
 	job=$JOB
 	wait_begun job "$job" n1
@@ -61,6 +73,25 @@ test_enabled_mid_job() {
 	# its new step has the plugins, but no allocation that is known
 	check_said "$job" n1 "jobs that ran before have none"
 	submit "$USER2" -w n1 -n1 --wrap 'work job srun work step 5'
+	finish "$JOB"
+	want_work n1 0.5 job "$JOB" n1
+	check_job "$JOB" n1
+	check_step "$JOB" batch n1
+	want_work n1 0.5 step "$JOB" n1
+	check_step "$JOB" 0 n1
+}
+
+scenario size-late lab "wattgated learns the node's size only while a job runs"
+test_size_late() {
+	lab_wattgated_stop n1 || give_up "wattgated does not stop"
+	rm -f "$LAB_DIR/wattgate/state/n1.hardware"
+	scontrol_answers 'exit 1'
+	lab_wattgated_start n1 || give_up "wattgated does not start"
+	submit "$USER1" -w n1 -n1 --wrap 'work job srun work step 14'
+	wait_begun step "$JOB" n1
+	ok_if "the job's share is not known when it begins" \
+		grep -qx share=nan "$LAB_DIR"/wattgate/run/gate.d/n1/"$JOB".extern.*
+	scontrol_answers 'exec scontrol "$@"'
 	finish "$JOB"
 	want_work n1 0.5 job "$JOB" n1
 	check_job "$JOB" n1
