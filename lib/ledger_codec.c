@@ -163,7 +163,7 @@ static void out_escaped(struct out *o, const char *s, size_t size)
 
 static bool number_ok(double v)
 {
-	return isfinite(v) && fabs(v) < NUMBER_MAX;
+	return isfinite(v) && fabs(v) <= NUMBER_MAX;	/* as rounded up, too */
 }
 
 static void out_joules(struct out *o, double v)

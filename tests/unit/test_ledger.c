@@ -359,7 +359,7 @@ START_TEST(test_refused_values)
 	bad[3].alloc.share = INFINITY;
 	bad[4].alloc.end_ns = -1;
 	bad[5].alloc.max_gap_ns = INT64_MIN;
-	bad[6].alloc.gated_j = 1e15;
+	bad[6].alloc.gated_j = 2e15;
 	bad[7].alloc.model_w = -INFINITY;
 	bad[8].kind = (enum ledger_kind)3;
 	for (int i = 0; i < 9; i++) {
@@ -477,7 +477,7 @@ static const struct {
 	{ "1 alloc gated_j=nan", "bad value of gated_j" },
 	{ "1 alloc gated_j=inf", "bad value of gated_j" },
 	{ "1 alloc gated_j=1e999", "bad value of gated_j" },
-	{ "1 alloc gated_j=1e15", "bad value of gated_j" },
+	{ "1 alloc gated_j=2e15", "bad value of gated_j" },
 	{ "1 alloc gated_j=0x1p3", "bad value of gated_j" },
 	{ "1 alloc gated_j=1,5", "bad value of gated_j" },
 	{ "1 alloc gated_j=", "bad value of gated_j" },
