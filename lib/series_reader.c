@@ -11,6 +11,7 @@
 #include "series_impl.h"
 
 #define BOOT_MAX_NS (INT64_MAX / 8)	/* 36 years */
+#define COUNT_MAX (UINT64_MAX / 2)	/* room to count on */
 #define WALL_MAX_NS (INT64_MAX / 2)	/* until 2116 */
 
 uint32_t series_crc(const void *data, size_t size)
@@ -133,6 +134,7 @@ int series_head_read(int fd, struct series_head *head)
 		if (read_at(fd, head, sizeof(*head), SERIES_HEAD_OFFSET) < 0)
 			return -1;
 		if (head->crc == SERIES_CRC(head) &&
+		    head->count <= COUNT_MAX &&
 		    (!head->count || sample_valid(&head->last)))
 			return 0;
 	}
