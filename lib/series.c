@@ -78,10 +78,13 @@ const struct series_sample *series_append(series_t *s, int64_t boot_ns,
 				      .watts = watts };
 
 	if (!series_watts_valid(watts) || boot_ns < 0 ||
+	    boot_ns > SERIES_BOOT_MAX_NS ||
 	    (last && boot_ns <= last->boot_ns)) {
 		errno = EINVAL;
 		return NULL;
 	}
+	if (wall_ns < 0 || wall_ns > SERIES_WALL_MAX_NS)
+		next.wall_ns = 0;	/* only a label: no reading is lost for it */
 	if (last) {
 		int64_t dt = boot_ns - last->boot_ns;
 

@@ -83,7 +83,8 @@ void series_destroy(series_t *s);	/* NULL is fine */
 /*
  * Append a reading. Returns the new sample, or NULL with errno EINVAL where
  * time does not advance or watts is not a finite number above 0 and at most
- * SERIES_MAX_W: 0 W means unavailable, never a value.
+ * SERIES_MAX_W: 0 W means unavailable, never a value. A wall time that cannot
+ * be is kept as 0: it is only a label.
  */
 #define SERIES_MAX_W 1e6
 const struct series_sample *series_append(series_t *s, int64_t boot_ns,

@@ -33,6 +33,11 @@ void series_segment_point(const struct series_sample *a,
 #define SERIES_RING_OFFSET 8192
 #define SERIES_CAPACITY_MAX 1000000u
 
+/* Beyond these a file is damaged: sums of them must not overflow. */
+#define SERIES_BOOT_MAX_NS (INT64_MAX / 8)	/* 36 years */
+#define SERIES_WALL_MAX_NS (INT64_MAX / 2)	/* until 2116 */
+#define SERIES_COUNT_MAX (UINT64_MAX / 2)
+
 /* Offset 0. Host byte order: the file never leaves its host. */
 struct series_static {
 	char magic[8];

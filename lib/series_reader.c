@@ -10,10 +10,6 @@
 
 #include "series_impl.h"
 
-#define BOOT_MAX_NS (INT64_MAX / 8)	/* 36 years */
-#define COUNT_MAX (UINT64_MAX / 2)	/* room to count on */
-#define WALL_MAX_NS (INT64_MAX / 2)	/* until 2116 */
-
 uint32_t series_crc(const void *data, size_t size)
 {
 	return (uint32_t)crc32(0, data, (uInt)size);
@@ -106,8 +102,8 @@ static bool joules_possible(double j, int64_t ns)
 static bool sample_valid(const struct series_sample *s)
 {
 	return s->crc == SERIES_CRC(s) && s->boot_ns >= 0 &&
-	       s->boot_ns <= BOOT_MAX_NS && s->wall_ns >= 0 &&
-	       s->wall_ns <= WALL_MAX_NS && s->cum_covered_ns >= 0 &&
+	       s->boot_ns <= SERIES_BOOT_MAX_NS && s->wall_ns >= 0 &&
+	       s->wall_ns <= SERIES_WALL_MAX_NS && s->cum_covered_ns >= 0 &&
 	       s->cum_covered_ns <= s->boot_ns &&
 	       joules_possible(s->cum_j, s->cum_covered_ns) &&
 	       series_watts_valid(s->watts);
@@ -134,7 +130,7 @@ int series_head_read(int fd, struct series_head *head)
 		if (read_at(fd, head, sizeof(*head), SERIES_HEAD_OFFSET) < 0)
 			return -1;
 		if (head->crc == SERIES_CRC(head) &&
-		    head->count <= COUNT_MAX &&
+		    head->count <= SERIES_COUNT_MAX &&
 		    (!head->count || sample_valid(&head->last)))
 			return 0;
 	}

@@ -94,6 +94,7 @@ static bool is_predecessor(const series_writer_t *w, int fd,
 {
 	return series_static_read(fd, w->path, params, capacity, NULL) == 0 &&
 	       series_head_read(fd, head) == 0 &&
+	       head->count <= SERIES_COUNT_MAX / 2 &&	/* can go on */
 	       !strcmp(params->boot_id, w->st.boot_id) &&
 	       !strcmp(params->node, w->st.node);
 }
