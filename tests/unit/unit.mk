@@ -85,11 +85,16 @@ check-local:
 endif
 
 # What a compiler does not check. These run without Check.
-unit_scripts = tests/unit/check-includes tests/unit/check-objects \
-	tests/unit/check-wattgated \
+unit_scripts = tests/unit/check-includes tests/unit/check-wattgated \
 	tests/unit/check-wattgate
-dist_check_SCRIPTS += $(unit_scripts)
+dist_check_SCRIPTS += $(unit_scripts) tests/unit/check-objects
 TESTS += $(unit_scripts)
+# instrumented objects have symbols of the instruments' own
+if !ENABLE_SANITIZERS
+if !ENABLE_COVERAGE
+TESTS += tests/unit/check-objects
+endif
+endif
 
 AM_TESTS_ENVIRONMENT = CC='$(CC)'; export CC; \
 	INSTRUMENTED='$(if $(SANITIZER_CFLAGS)$(COVERAGE_CFLAGS),yes,no)'; \
