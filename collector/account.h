@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "jobword.h"
 #include "lib/clock.h"
 #include "lib/conf.h"
 #include "lib/err.h"
@@ -35,6 +36,9 @@ struct account_params {
 	const char *open_path;	/* LEDGER_DIR/NODE.open */
 	suspend_writer_t *suspend;
 	const char *gate_dir;	/* may appear later: slurmd makes it */
+	/* Slurm's word on a job, as jobword_get(); NULL: none to be had */
+	enum job_word (*word)(void *arg, uint32_t job_id, int64_t since_ns);
+	void *word_arg;
 	timesource_t ts;
 	const logger_t *log;
 };

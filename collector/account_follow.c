@@ -16,6 +16,11 @@
 /* Nor does a share that Slurm has not told yet, longer than it is asked again. */
 #define SHARE_PATIENCE_NS (600 * NS_PER_S)
 
+/* While a job's processes are stopped Slurm is asked about it, again and again; */
+#define WORD_AGAIN_NS (60 * NS_PER_S)
+/* without an answer for so long, the processes decide. */
+#define WORD_PATIENCE_NS (30 * NS_PER_S)
+
 static bool open_gate_dir(account_t *a)
 {
 	struct err err;
@@ -278,35 +283,75 @@ static int64_t booking_point(const account_t *a, const series_t *s,
 	return now_ns;
 }
 
+static void book_suspension(account_t *a, struct holder *h, bool suspended,
+			    int64_t t_ns, const struct series_point *p)
+{
+	struct err err;
+	int rc;
+
+	if (suspended) {
+		holder_suspend(h, t_ns);
+		rc = suspend_writer_stop(a->p.suspend, h->rec.job_id, t_ns,
+					 p->cum_j, p->cum_covered_ns, &err);
+	} else {
+		holder_resume(h, t_ns);
+		rc = suspend_writer_resume(a->p.suspend, h->rec.job_id, t_ns,
+					   p->cum_j, p->cum_covered_ns, &err);
+	}
+	if (rc < 0)
+		log_error(a->p.log, "node %s: job %u: %s", a->p.node,
+			  h->rec.job_id, err.text);
+	log_info(a->p.log, "node %s: job %u is %s", a->p.node, h->rec.job_id,
+		 suspended ? "suspended" : "running again");
+	a->checkpointed_ns = 0;	/* a crash must not forget it */
+}
+
+/*
+ * Stopped processes are the prompt only: users may have Slurm stop those of a
+ * job that runs (scancel --signal=STOP), and start theirs again by themselves.
+ */
+static enum job_word ask_slurm(account_t *a, struct holder *h,
+			       const series_t *s, int64_t now_ns)
+{
+	enum job_word word;
+
+	if (!h->asked_ns || now_ns - h->asked_ns >= WORD_AGAIN_NS) {
+		h->asked_ns = now_ns;
+		h->stop_ns = booking_point(a, s, now_ns, &h->stop_point);
+	}
+	if (!a->p.word)
+		return WORD_NONE;
+	word = a->p.word(a->p.word_arg, h->rec.job_id, h->asked_ns);
+	if (word == WORD_PENDING && now_ns - h->asked_ns >= WORD_PATIENCE_NS)
+		return WORD_NONE;
+	return word;
+}
+
 static void follow_suspension(account_t *a, struct holder *h, const series_t *s,
 			      int64_t now_ns)
 {
 	enum suspension_state state =
 		suspension_probe(h->rec.stepd_pid, &h->child, a->p.owner);
 	bool was = holder_suspended(h, INT64_MAX - 1);
+	enum job_word word = WORD_ACTIVE;
 	struct series_point p;
-	struct err err;
 	int64_t t_ns;
-	int rc;
 
-	if (state == SUSPENSION_UNKNOWN || was == (state == SUSPENSION_YES))
+	if (state == SUSPENSION_UNKNOWN)
 		return;
-	t_ns = booking_point(a, s, now_ns, &p);
-	if (state == SUSPENSION_YES) {
-		holder_suspend(h, t_ns);
-		rc = suspend_writer_stop(a->p.suspend, h->rec.job_id, t_ns,
-					 p.cum_j, p.cum_covered_ns, &err);
-	} else {
-		holder_resume(h, t_ns);
-		rc = suspend_writer_resume(a->p.suspend, h->rec.job_id, t_ns,
-					   p.cum_j, p.cum_covered_ns, &err);
+	if (state == SUSPENSION_YES)
+		word = ask_slurm(a, h, s, now_ns);
+	else
+		h->asked_ns = 0;
+	h->in_doubt = word == WORD_PENDING && !was;
+	if (word == WORD_PENDING || was == (word != WORD_ACTIVE))
+		return;
+	if (!was && h->stop_ns >= a->settled_ns) {
+		book_suspension(a, h, true, h->stop_ns, &h->stop_point);
+		return;
 	}
-	if (rc < 0)
-		log_error(a->p.log, "node %s: job %u: %s", a->p.node,
-			  h->rec.job_id, err.text);
-	log_info(a->p.log, "node %s: job %u is %s", a->p.node, h->rec.job_id,
-		 state == SUSPENSION_YES ? "suspended" : "running again");
-	a->checkpointed_ns = 0;	/* a crash must not forget it */
+	t_ns = booking_point(a, s, now_ns, &p);
+	book_suspension(a, h, !was, t_ns, &p);
 }
 
 /* -------------------------------------------------------------------------------- */
@@ -320,19 +365,30 @@ static void know_share(const struct series_params *sp, struct holder *h)
 		h->model_w = share_model_w(&sp->hw, &h->rec.holding);
 }
 
-int64_t account_until_share(const account_t *a, int64_t to_ns, int64_t now_ns)
+/* Up to when it can be settled. */
+static int64_t known_until(const struct holder *h, int64_t now_ns)
 {
+	if (h->state == HOLDER_DONE)
+		return INT64_MAX;
+	if (!(h->share >= 0) && now_ns - h->rec.start_ns < SHARE_PATIENCE_NS)
+		return h->gate.settled_ns;
+	if (h->state == HOLDER_OPEN && h->in_doubt)
+		return h->stop_ns;
+	return INT64_MAX;
+}
+
+int64_t account_known_until(const account_t *a, int64_t now_ns)
+{
+	int64_t until_ns = a->oldest_note_ns;
 	uint32_t i;
 
 	for (i = 0; i < a->set.len; i++) {
-		const struct holder *h = a->set.items[i];
+		int64_t t_ns = known_until(a->set.items[i], now_ns);
 
-		if (h->state != HOLDER_DONE && !(h->share >= 0) &&
-		    h->gate.settled_ns < to_ns &&
-		    now_ns - h->rec.start_ns < SHARE_PATIENCE_NS)
-			to_ns = h->gate.settled_ns;
+		if (t_ns < until_ns)
+			until_ns = t_ns;
 	}
-	return to_ns;
+	return until_ns;
 }
 
 void account_follow(account_t *a, const struct series_params *sp,

@@ -61,10 +61,10 @@ struct ledger_alloc store_alloc(const account_t *a, const struct holder *h,
 void account_follow(account_t *a, const struct series_params *sp,
 		    const series_t *s, int64_t now_ns);
 /*
- * to_ns, or the earlier start of a holder whose share is not known yet: what is
- * settled without one is charged to no one.
+ * Up to when it is known who holds what: a prolog under way, a share that Slurm
+ * has not told yet and a suspension in doubt hold settling back.
  */
-int64_t account_until_share(const account_t *a, int64_t to_ns, int64_t now_ns);
+int64_t account_known_until(const account_t *a, int64_t now_ns);
 /* Only the first part of it: know every record in the gate directory. */
 void account_list_records(account_t *a, int64_t now_ns);
 

@@ -16,6 +16,7 @@ collector_libcollector_a_SOURCES = \
 	collector/hardware.c \
 	collector/holder.c \
 	collector/http.c \
+	collector/jobword.c \
 	collector/json_doc.c \
 	collector/json_power.c \
 	collector/json_scan.c \
@@ -37,6 +38,7 @@ collector_libcollector_a_SOURCES = \
 	collector/hardware.h \
 	collector/holder.h \
 	collector/http.h \
+	collector/jobword.h \
 	collector/json_doc.h \
 	collector/json_power.h \
 	collector/json_scan.h \

@@ -45,6 +45,11 @@ struct holder {
 	pid_t child;		/* the extern step's own process; 0 = not known */
 	struct suspension susp[HOLDER_SUSPENSIONS];	/* of allocations */
 	int susp_len;
+	/* where its processes are stopped: when Slurm was asked about it ... */
+	int64_t asked_ns;	/* 0: they are not */
+	int64_t stop_ns;	/* ... and where that would be booked */
+	struct series_point stop_point;
+	bool in_doubt;		/* no answer yet */
 };
 
 struct holder_set {

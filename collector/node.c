@@ -18,6 +18,7 @@
 
 #include "account.h"
 #include "hardware.h"
+#include "jobword.h"
 #include "sampler.h"
 #include "scontrol.h"
 #include "source.h"
@@ -48,6 +49,7 @@ struct node {
 	char place[64];		/* where readings come from */
 	sampler_t *sampler;
 	scontrol_t *scontrol;
+	jobword_t *jobword;
 
 	int64_t tick_ns;	/* the next point of the accountant's grid */
 	bool ticked;		/* since the last one */
@@ -209,6 +211,7 @@ void node_run(node_t *n)
 	if (series_refresh(n, &err) < 0)
 		series_trouble(n, -1, &err);
 	tick_run(n, timesource_boot_ns(&n->ts));
+	jobword_run(n->jobword);
 	sampler_run(n->sampler);
 }
 
@@ -219,15 +222,22 @@ static int64_t min_ns(int64_t a, int64_t b)
 
 int64_t node_due_ns(const node_t *n)
 {
-	return min_ns(n->tick_ns, min_ns(sampler_due_ns(n->sampler),
-					 scontrol_due_ns(n->scontrol)));
+	int64_t due_ns = min_ns(n->tick_ns, sampler_due_ns(n->sampler));
+
+	due_ns = min_ns(due_ns, scontrol_due_ns(n->scontrol));
+	return min_ns(due_ns, jobword_due_ns(n->jobword));
 }
 
 unsigned node_fds(const node_t *n, struct pollfd fds[NODE_FDS_MAX])
 {
-	fds[0].fd = scontrol_fd(n->scontrol);
-	fds[0].events = POLLIN;
-	return fds[0].fd >= 0 ? 1 : 0;
+	const int ours[] = { scontrol_fd(n->scontrol), jobword_fd(n->jobword) };
+	unsigned count = 0;
+
+	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+		if (ours[i] >= 0)
+			fds[count++] = (struct pollfd){ .fd = ours[i],
+							.events = POLLIN };
+	return count;
 }
 
 /* ---- directories ---- */
@@ -347,9 +357,17 @@ static int files_open(node_t *n, struct err *err)
 	if (!n->suspend)
 		return -1;
 	n->scontrol = scontrol_create(n->conf, &n->ts, n->log);
-	if (!n->scontrol)
+	n->jobword = jobword_create(n->conf, &n->ts);
+	if (!n->scontrol || !n->jobword)
 		return err_set(err, "out of memory");
 	return series_refresh(n, err);
+}
+
+static enum job_word word_of_job(void *arg, uint32_t job_id, int64_t since_ns)
+{
+	node_t *n = arg;
+
+	return jobword_get(n->jobword, job_id, since_ns);
 }
 
 static int account_open(node_t *n, struct err *err)
@@ -364,7 +382,7 @@ static int account_open(node_t *n, struct err *err)
 		.owner = 0, .ledger = n->ledger,
 		.ledger_path = n->ledger_path, .open_path = n->open_path,
 		.suspend = n->suspend, .gate_dir = n->gate_dir, .ts = n->ts,
-		.log = n->log,
+		.word = word_of_job, .word_arg = n, .log = n->log,
 	};
 
 	n->account = account_create(&params, err);
@@ -412,6 +430,7 @@ static void node_free(node_t *n)
 	sampler_destroy(n->sampler);
 	account_destroy(n->account);
 	scontrol_destroy(n->scontrol);
+	jobword_destroy(n->jobword);
 	series_writer_close(n->series);
 	suspend_writer_close(n->suspend);
 	ledger_close(n->ledger);

@@ -20,7 +20,7 @@
 
 typedef struct node node_t;
 
-#define NODE_FDS_MAX 1
+#define NODE_FDS_MAX 2
 
 /*
  * Open everything. NULL with a text: another wattgated looks after that node,

@@ -2,6 +2,7 @@
 #include "scontrol_parse.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -251,4 +252,58 @@ int scontrol_parse_config(const char *text, struct node_totals *t,
 				    KILL_WAIT_MAX_S, &seconds))
 		t->kill_wait_ns = seconds * NS_PER_S;
 	return 0;
+}
+
+/* ---- a job ---- */
+
+/* Whether a line begins the record of a job, and whether of this one. */
+static bool job_begins(const char *line, size_t len, uint32_t job_id,
+		       bool *ours)
+{
+	char begin[32];
+	int n = snprintf(begin, sizeof(begin), "JobId=%u ", job_id);
+
+	if (!starts_with(line, len, "JobId="))
+		return false;
+	*ours = starts_with(line, len, begin) && n > 0;
+	return true;
+}
+
+/* Count what looks like a state in a line, and how often it is SUSPENDED. */
+static void states_count(const char *line, size_t len, int *states,
+			 int *suspended)
+{
+	static const char key[] = "JobState=", word[] = "SUSPENDED";
+	const size_t k = sizeof(key) - 1, w = sizeof(word) - 1;
+
+	for (size_t i = 0; i + k <= len; i++) {
+		size_t left = len - i - k;
+
+		if (memcmp(line + i, key, k) != 0)
+			continue;
+		++*states;
+		if (left >= w && memcmp(line + i + k, word, w) == 0 &&
+		    (left == w || line[i + k + w] == ' '))
+			++*suspended;
+	}
+}
+
+int scontrol_parse_job(const char *text, uint32_t job_id)
+{
+	int states = 0, suspended = 0;
+	bool there = false, ours = false;
+
+	for (const char *line = text; *line;) {
+		size_t len = strcspn(line, "\n");
+
+		/* a name may have line breaks in it */
+		if (job_begins(line, len, job_id, &ours))
+			there |= ours;
+		if (ours)
+			states_count(line, len, &states, &suspended);
+		line += len + (line[len] == '\n');
+	}
+	if (!there)
+		return -1;
+	return states > 0 && suspended == states;
 }

@@ -29,4 +29,11 @@ int scontrol_parse_node(const char *text, const char *node,
 int scontrol_parse_config(const char *text, struct node_totals *t,
 			  struct err *err);
 
+/*
+ * `scontrol -o show job ID`: 1 where the job is suspended, 0 where it is not,
+ * -1 where it is not there. Users fill names and comments as they like: the job
+ * is suspended where all that looks like its state says so.
+ */
+int scontrol_parse_job(const char *text, uint32_t job_id);
+
 #endif

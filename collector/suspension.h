@@ -5,9 +5,10 @@
 #include <sys/types.h>
 
 /*
- * Is a job suspended? Slurm tells no plugin. The extern step's own process (a
- * root-owned child of its slurmstepd, which no user can signal) is stopped, or
- * its cgroup frozen, while the job is.
+ * Does a job look suspended? Slurm tells no plugin. The extern step's own
+ * process (a root-owned child of its slurmstepd) is stopped, or its cgroup
+ * frozen, while the job is. Users can signal it through Slurm only: scancel
+ * --signal=STOP does, so that this is the prompt to ask Slurm, and no proof.
  */
 
 enum suspension_state { SUSPENSION_UNKNOWN, SUSPENSION_NO, SUSPENSION_YES };

@@ -894,6 +894,119 @@ START_TEST(test_suspended)
 }
 END_TEST
 
+/* What Slurm is made to say of a job, and how often it was asked. */
+static enum job_word slurms_word, answer;
+static int64_t asked_ns;
+static int questions;
+
+static enum job_word word_of(void *arg, uint32_t job_id, int64_t since_ns)
+{
+	(void)arg;
+	ck_assert_uint_eq(job_id, 1);
+	if (since_ns != asked_ns || answer == WORD_PENDING)
+		answer = slurms_word;
+	questions += since_ns != asked_ns;
+	asked_ns = since_ns;
+	return answer;
+}
+
+/* A job that runs, with its processes stopped from 60 s on. */
+static gaterec_t look_suspended(const stepd_t *stepd, enum job_word word)
+{
+	gaterec_t job;
+
+	slurms_word = word;
+	asked_ns = questions = 0;
+	rig.ap.word = word_of;
+	rig_open(&rig);
+	rig_run(&rig, 20, 200);
+	job = rig_record(&rig, 1, GATEREC_EXTERN, 0.5);
+	stepd_is(stepd, &job);
+	rig_write(&rig, &job);
+	rig_run(&rig, 40, 200);
+	stepd_suspend(stepd);
+	return job;
+}
+
+/* A user has Slurm stop what belongs to his job: it is not suspended. */
+START_TEST(test_stopped_by_user)
+{
+	stepd_t stepd = stepd_start();
+	gaterec_t job = look_suspended(&stepd, WORD_ACTIVE);
+
+	rig_run(&rig, 100, 200);
+	ck_assert_int_eq(questions, 2);	/* at 65 s and a minute later */
+	ck_assert_int_eq(slot_of(1).job_id, 0);
+	slurms_word = WORD_SUSPENDED;	/* and then, really */
+	rig_run(&rig, 60, 200);		/* asked at 185 s */
+	ck_assert_int_eq(questions, 3);
+	ck_assert_int_eq(slot_of(1).since_ns, RIG_START + SECONDS(185));
+	slurms_word = WORD_ACTIVE;	/* resumed, and stopped again at once */
+	rig_run(&rig, 60, 200);		/* asked at 245 s */
+	stepd_resume(&stepd);
+	rig_run(&rig, 20, 200);		/* up to 300 s */
+	rig_end(&rig, &job);
+	rig_run(&rig, 30, 200);
+	stop_and_read("stopped by the user");
+	job_is(1, 0.5 * 200 * 220, 220, 220);
+	stepd_kill(&stepd);
+}
+END_TEST
+
+/* The answer takes its time: the ledger waits, and books it where it was seen. */
+START_TEST(test_suspended_in_doubt)
+{
+	stepd_t stepd = stepd_start();
+	gaterec_t job = look_suspended(&stepd, WORD_PENDING);
+
+	rig_run(&rig, 20, 200);
+	ck_assert_int_eq(slot_of(1).job_id, 0);
+	slurms_word = WORD_SUSPENDED;
+	rig_run(&rig, 30, 200);
+	ck_assert_int_eq(questions, 1);
+	ck_assert_int_eq(slot_of(1).since_ns, RIG_START + SECONDS(65));
+	near(slot_of(1).since_cum_j, 200 * 60, 1e-6, "since");
+	stepd_resume(&stepd);
+	rig_run(&rig, 30, 200);		/* seen at 115 s, up to 140 s */
+	rig_end(&rig, &job);
+	rig_run(&rig, 30, 200);
+	stop_and_read("suspended in doubt");
+	job_is(1, 0.5 * 200 * 70, 70, 70);
+	stepd_kill(&stepd);
+}
+END_TEST
+
+/* Slurm does not answer: after half a minute what is seen counts. */
+START_TEST(test_suspended_no_answer)
+{
+	stepd_t stepd = stepd_start();
+	gaterec_t job = look_suspended(&stepd, WORD_PENDING);
+
+	rig_run(&rig, 40, 200);
+	ck_assert_int_eq(slot_of(1).since_ns, RIG_START + SECONDS(65));
+	rig_end(&rig, &job);
+	stepd_kill(&stepd);
+	rig_run(&rig, 30, 200);
+	stop_and_read("no answer");
+	job_is(1, 0.5 * 200 * 45, 45, 45);
+}
+END_TEST
+
+/* Over before the answer: it was charged all along. */
+START_TEST(test_ends_in_doubt)
+{
+	stepd_t stepd = stepd_start();
+	gaterec_t job = look_suspended(&stepd, WORD_PENDING);
+
+	rig_run(&rig, 20, 200);
+	rig_end(&rig, &job);
+	stepd_kill(&stepd);
+	rig_run(&rig, 30, 200);
+	stop_and_read("ends in doubt");
+	job_is(1, 0.5 * 200 * 60, 60, 60);
+}
+END_TEST
+
 /* Before the first reading there is no joule to take off, but there is time. */
 START_TEST(test_suspended_before_any_sample)
 {
@@ -1076,6 +1189,10 @@ int main(void)
 	tcase_add_loop_test(tc, test_wall_slews, 0, 2);
 	tcase_add_test(tc, test_many_jobs);
 	tcase_add_test(tc, test_suspended);
+	tcase_add_test(tc, test_stopped_by_user);
+	tcase_add_test(tc, test_suspended_in_doubt);
+	tcase_add_test(tc, test_suspended_no_answer);
+	tcase_add_test(tc, test_ends_in_doubt);
 	tcase_add_test(tc, test_suspended_before_any_sample);
 	tcase_add_test(tc, test_ends_suspended);
 	tcase_add_test(tc, test_requeued_suspended);

@@ -9,6 +9,7 @@
 
 #include "collector/child.h"
 #include "collector/hardware.h"
+#include "collector/jobword.h"
 #include "collector/scontrol.h"
 #include "collector/scontrol_parse.h"
 #include "lib/clock.h"
@@ -167,6 +168,36 @@ START_TEST(test_config)
 		return;
 	ck_assert_int_eq(t.mem_consumable, configs[_i].consumable);
 	ck_assert_int_eq(t.kill_wait_ns, configs[_i].kill_wait_s * NS_PER_S);
+}
+END_TEST
+
+/* ---- show job ---- */
+
+static const struct {
+	const char *what;
+	const char *text;
+	int rc;
+} jobs[] = {
+	{ "suspended", "JobId=12 JobName=a UserId=u(1) JobState=SUSPENDED Reason=None Comment=x\n", 1 },
+	{ "at the end of its line", "JobId=12 JobState=SUSPENDED", 1 },
+	{ "running", "JobId=12 JobName=a JobState=RUNNING Reason=None\n", 0 },
+	{ "a longer word", "JobId=12 JobState=SUSPENDED_X Reason=None\n", 0 },
+	{ "no state", "JobId=12 JobName=a\n", 0 },
+	{ "a name that lies", "JobId=12 JobName=a JobState=SUSPENDED b JobState=RUNNING Reason=None\n", 0 },
+	{ "a comment that lies", "JobId=12 JobName=a JobState=RUNNING Comment=JobState=SUSPENDED\n", 0 },
+	{ "a name with a line break", "JobId=12 JobName=a\nJobId=12 JobState=SUSPENDED b JobState=RUNNING\n", 0 },
+	{ "one that hides the state", "JobId=12 JobName=a\nJobId=99 JobState=SUSPENDED b JobState=RUNNING\n", 0 },
+	{ "one that goes on", "JobId=12 JobName=a\nJobState=SUSPENDED b JobState=RUNNING\n", 0 },
+	{ "an array's other tasks", "JobId=13 ArrayJobId=12 JobState=RUNNING R\nJobId=12 ArrayJobId=12 JobState=SUSPENDED R\nJobId=14 ArrayJobId=12 JobState=RUNNING R\n", 1 },
+	{ "another job", "JobId=123 JobName=a JobState=SUSPENDED\n", -1 },
+	{ "no job", "slurm_load_jobs error: Invalid job id specified\n", -1 },
+	{ "nothing", "", -1 },
+};
+
+START_TEST(test_job)
+{
+	ck_assert_msg(scontrol_parse_job(jobs[_i].text, 12) == jobs[_i].rc,
+		      "%s", jobs[_i].what);
 }
 END_TEST
 
@@ -364,6 +395,69 @@ START_TEST(test_asking)
 }
 END_TEST
 
+static enum job_word word_wait(jobword_t *w, uint32_t job, int64_t since_ns)
+{
+	for (int i = 0; i < 2000; i++) {
+		enum job_word word = jobword_get(w, job, since_ns);
+
+		if (word != WORD_PENDING)
+			return word;
+		jobword_run(w);
+		usleep(2000);
+	}
+	ck_abort_msg("no answer");
+}
+
+START_TEST(test_jobword)
+{
+	const timesource_t ts = { fake_now, fake_now, NULL };
+	char place[] = "/tmp/test_scontrol.XXXXXX";
+	struct conf conf = { .node = "n1" };
+	int64_t since_ns;
+	jobword_t *w;
+
+	fake_ns = since_ns = 1000 * NS_PER_S;
+	w = jobword_create(&conf, &ts);
+	ck_assert_int_eq(jobword_get(w, 7, since_ns), WORD_NONE);
+	jobword_destroy(w);
+
+	ck_assert_ptr_nonnull(mkdtemp(place));
+	snprintf(conf.scontrol, sizeof(conf.scontrol), "%s/scontrol", place);
+	script_write(conf.scontrol, "#!/bin/sh\n[ \"$*\" != '-o show job 9' ] || exit 1\n"
+		     "[ \"$4\" != 8 ] || s=SUSPENDED\necho \"JobId=$4 JobState=${s:-RUNNING} R\"\n");
+	w = jobword_create(&conf, &ts);
+	ck_assert_int_eq(jobword_due_ns(w), INT64_MAX);
+	ck_assert_int_eq(jobword_get(w, 7, since_ns), WORD_PENDING);
+	ck_assert_int_eq(jobword_due_ns(w), fake_ns);
+	ck_assert_int_eq(jobword_get(w, 8, since_ns), WORD_PENDING);
+	ck_assert_int_eq(word_wait(w, 9, since_ns), WORD_NONE);
+	ck_assert_int_eq(word_wait(w, 8, since_ns), WORD_SUSPENDED);
+	ck_assert_int_eq(word_wait(w, 7, since_ns), WORD_ACTIVE);
+
+	/* an old answer does not count for a new question */
+	script_write(conf.scontrol, "#!/bin/sh\necho \"JobId=$4 JobState=RUNNING R\"\n");
+	ck_assert_int_eq(jobword_get(w, 8, since_ns), WORD_SUSPENDED);
+	fake_ns += 60 * NS_PER_S;
+	ck_assert_int_eq(word_wait(w, 8, fake_ns), WORD_ACTIVE);
+
+	/* more than can be kept: the oldest answers go */
+	for (uint32_t job = 100; job < 100 + 300; job++)
+		ck_assert_int_eq(word_wait(w, job, ++fake_ns), WORD_ACTIVE);
+
+	script_write(conf.scontrol, "#!/bin/sh\nexec cat /dev/zero\n");
+	ck_assert_int_eq(word_wait(w, 7, ++fake_ns), WORD_ACTIVE);
+	script_write(conf.scontrol, "#!/bin/sh\nexec sleep 1000\n");
+	ck_assert_int_eq(jobword_get(w, 8, ++fake_ns), WORD_PENDING);
+	jobword_run(w);
+	fake_ns += 10 * NS_PER_S;
+	ck_assert_int_eq(word_wait(w, 8, 0), WORD_NONE);
+	unlink(conf.scontrol);
+	ck_assert_int_eq(word_wait(w, 8, ++fake_ns), WORD_NONE);
+	jobword_destroy(w);
+	rmdir(place);
+}
+END_TEST
+
 static Suite *scontrol_suite(void)
 {
 	Suite *s = suite_create("scontrol");
@@ -374,6 +468,8 @@ static Suite *scontrol_suite(void)
 	tcase_add_loop_test(tc, test_bad_node, 0, LEN(bad_nodes));
 	tcase_add_test(tc, test_node_cut);
 	tcase_add_loop_test(tc, test_config, 0, LEN(configs));
+	tcase_add_loop_test(tc, test_job, 0, LEN(jobs));
+	tcase_add_test(tc, test_jobword);
 	tcase_add_test(tc, test_hardware);
 	tcase_add_test(tc, test_child);
 	tcase_add_test(tc, test_child_too_late);
