@@ -181,12 +181,31 @@ scenario suspended-sstat node "the same, with sstat asking meanwhile"
 test_suspended_sstat() { suspend_for "$1" ask_sstat; }
 ask_sstat() {
 	local first='' last='' i
-	for i in 1 2 3 4 5 6; do
+	for i in 1 2 3 4 5 6 7 8; do
 		sleep 1
 		last=$(sstat_energy "$1")
-		# it stops up to 2 s late, a period more to be seen
-		((i < 4)) || : "${first:=$last}"
+		# it stops up to 2 s late, a period more to be seen, one to be asked
+		((i < 5)) || : "${first:=$last}"
 	done
-	ok_if "sstat: ${first:-nothing} J, and ${last:-nothing} J 2 s later" test "$first" = "$last"
+	ok_if "sstat: ${first:-nothing} J, and ${last:-nothing} J 3 s later" test "$first" = "$last"
 }
 sstat_energy() { sstat -nPa -j "$1.extern" -o ConsumedEnergyRaw 2>&1; }
+
+scenario own-stop node "a user stops a job's processes himself: that is no suspension"
+test_own_stop() {
+	submit "$USER1" -w "$1" -n1 --wrap 'work job srun work step 10'
+	wait_begun step "$JOB" "$1"
+	sleep 2
+	lab_as "$USER1" scancel --signal=STOP "$JOB" || give_up "cannot stop"
+	lab_as "$USER1" scancel --batch --signal=STOP "$JOB"
+	sleep 4
+	lab_as "$USER1" scancel --batch --signal=CONT "$JOB"
+	lab_as "$USER1" scancel --signal=CONT "$JOB" || give_up "cannot continue"
+	finish "$JOB"
+	want_work "$1" 0.5 job "$JOB" "$1"
+	check_job "$JOB" "$1"
+	ok_if "ledger $1 $JOB.extern: suspended ${L[suspended_ns]} ns" test "${L[suspended_ns]}" = 0
+	check_step "$JOB" batch "$1"
+	want_work "$1" 0.5 step "$JOB" "$1"
+	check_step "$JOB" 0 "$1"
+}
