@@ -6,7 +6,7 @@
 # its LDADD.
 #
 #   make check        seeds, and changed ones for a moment, by driver.c
-#   tests/run fuzz    libFuzzer (clang), by FUZZ_ENGINE= LDFLAGS=-fsanitize=fuzzer
+#   tests/run fuzz    libFuzzer (clang), by FUZZ_ENGINE= AM_LDFLAGS=-fsanitize=fuzzer
 
 fuzz_targets =
 fuzz_targets += tests/fuzz/fuzz_conf
