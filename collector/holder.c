@@ -68,11 +68,13 @@ struct holder *holder_find(const struct holder_set *set, const gaterec_t *rec)
 
 struct holder *holder_find_name(const struct holder_set *set, const char *name)
 {
+	uint32_t job_id = (uint32_t)strtoul(name, NULL, 10);
 	char own[GATEREC_NAME_MAX];
 	uint32_t i;
 
-	for (i = 0; i < set->len; i++)
-		if (!strcmp(name, gaterec_name(&set->items[i]->rec, own,
+	for (i = 0; i < set->len; i++)	/* names are made only for the job's */
+		if (set->items[i]->rec.job_id == job_id &&
+		    !strcmp(name, gaterec_name(&set->items[i]->rec, own,
 					       sizeof(own))))
 			return set->items[i];
 	return NULL;
