@@ -4,57 +4,34 @@
 # too; only main.c stays outside.
 
 noinst_LIBRARIES += collector/libcollector.a
-collector_libcollector_a_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS) $(JSONC_CFLAGS)
 collector_libcollector_a_SOURCES = \
 	collector/account.c \
 	collector/account_follow.c \
 	collector/account_interval.c \
 	collector/account_settle.c \
 	collector/account_store.c \
-	collector/backoff.c \
 	collector/child.c \
 	collector/hardware.c \
 	collector/holder.c \
-	collector/http.c \
 	collector/jobword.c \
-	collector/json_doc.c \
-	collector/json_power.c \
-	collector/json_scan.c \
 	collector/node.c \
-	collector/redfish.c \
-	collector/redfish_find.c \
-	collector/redfish_session.c \
 	collector/sampler.c \
 	collector/scontrol.c \
 	collector/scontrol_parse.c \
-	collector/session_file.c \
-	collector/source.c \
-	collector/statefile.c \
 	collector/suspension.c \
 	collector/account.h \
 	collector/account_impl.h \
-	collector/backoff.h \
 	collector/child.h \
 	collector/hardware.h \
 	collector/holder.h \
-	collector/http.h \
 	collector/jobword.h \
-	collector/json_doc.h \
-	collector/json_power.h \
-	collector/json_scan.h \
 	collector/node.h \
-	collector/redfish.h \
-	collector/redfish_find.h \
-	collector/redfish_session.h \
 	collector/sampler.h \
 	collector/scontrol.h \
 	collector/scontrol_parse.h \
-	collector/session_file.h \
-	collector/source.h \
-	collector/statefile.h \
 	collector/suspension.h
 
-COLLECTOR_LIBS = collector/libcollector.a $(CORE_LIBS) $(CURL_LIBS) $(JSONC_LIBS)
+COLLECTOR_LIBS = collector/libcollector.a $(SOURCE_LIBS)
 
 # Scripts rely on its place: build/collector/wattgated.
 sbin_PROGRAMS += collector/wattgated

@@ -22,7 +22,7 @@
 #include "lib/err.h"
 #include "lib/log.h"
 
-#include "http.h"
+#include "source/http.h"
 #include "node.h"
 
 enum { EXIT_USAGE = 2 };

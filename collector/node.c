@@ -21,7 +21,7 @@
 #include "jobword.h"
 #include "sampler.h"
 #include "scontrol.h"
-#include "source.h"
+#include "source/source.h"
 
 #define RING_NS (4500 * NS_PER_S)	/* an hour, and a quarter for late readers */
 #define RING_MIN 64

@@ -10,7 +10,7 @@
 #include "lib/err.h"
 #include "lib/log.h"
 
-#include "http.h"
+#include "source/http.h"
 
 /*
  * One node that wattgated looks after: its source and sampler, its series and

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-#include "backoff.h"
+#include "source/backoff.h"
 
 struct sampler {
 	struct sampler_params p;

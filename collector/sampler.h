@@ -7,7 +7,7 @@
 #include "lib/clock.h"
 #include "lib/log.h"
 
-#include "source.h"
+#include "source/source.h"
 
 /*
  * When to ask a source: on a grid of one period, on boot time, with absolute

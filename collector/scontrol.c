@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backoff.h"
+#include "source/backoff.h"
 #include "child.h"
-#include "statefile.h"
+#include "lib/statefile.h"
 
 #define LIMIT_NS (10 * NS_PER_S)
 #define REFRESH_NS (3600 * NS_PER_S)

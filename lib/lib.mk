@@ -27,6 +27,7 @@ lib_libcore_a_SOURCES = \
 	lib/series_writer.c \
 	lib/secret.c \
 	lib/share.c \
+	lib/statefile.c \
 	lib/suspend.c \
 	lib/clock.h \
 	lib/conf.h \
@@ -38,6 +39,7 @@ lib_libcore_a_SOURCES = \
 	lib/ledger_codec.h \
 	lib/log.h \
 	lib/secret.h \
+	lib/statefile.h \
 	lib/series.h \
 	lib/share.h \
 	lib/suspend.h

@@ -14,7 +14,7 @@
 #include "cli/json_report.h"
 #include "cli/mem.h"
 #include "cli/report.h"
-#include "collector/json_doc.h"
+#include "source/json_doc.h"
 #include "fuzz.h"
 #include "ledger_check.h"
 #include "lib/clock.h"

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/json_doc.h"
-#include "collector/json_power.h"
-#include "collector/json_scan.h"
+#include "source/json_doc.h"
+#include "source/json_power.h"
+#include "source/json_scan.h"
 #include "fuzz.h"
 
 static void check_power(const char *body, size_t size, const char *pointer)

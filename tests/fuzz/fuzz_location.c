@@ -4,7 +4,7 @@
  * lines. Where a redirect leads to is a path of the same BMC, or nowhere. What
  * is tested is private to http.c, which therefore is part of this file.
  */
-#include "collector/http.c"
+#include "source/http.c"
 
 #include "fuzz.h"
 

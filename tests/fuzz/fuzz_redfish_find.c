@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/json_doc.h"
-#include "collector/redfish_find.h"
+#include "source/json_doc.h"
+#include "source/redfish_find.h"
 #include "fuzz.h"
 
 struct asked {

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "collector/scontrol.h"
-#include "collector/session_file.h"
-#include "collector/statefile.h"
+#include "source/session_file.h"
+#include "lib/statefile.h"
 #include "fuzz.h"
 
 static const char base_url[] = "https://bmc";

@@ -12,7 +12,7 @@
 #include "cli/mem.h"
 #include "cli/rows.h"
 #include "cli/text.h"
-#include "collector/json_doc.h"
+#include "source/json_doc.h"
 #include "fuzz.h"
 
 static bool is_utf8(const char *s)

@@ -3,7 +3,7 @@
 #include <check.h>
 #include <stdlib.h>
 
-#include "collector/backoff.h"
+#include "source/backoff.h"
 #include "lib/clock.h"
 
 #define LEN(a) (int)(sizeof(a) / sizeof((a)[0]))

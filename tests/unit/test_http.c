@@ -7,7 +7,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "collector/http.h"
+#include "source/http.h"
 #include "tests/unit/fakebmc.h"
 
 #define LEN(a) (int)(sizeof(a) / sizeof((a)[0]))

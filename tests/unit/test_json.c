@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/json_doc.h"
-#include "collector/json_power.h"
+#include "source/json_doc.h"
+#include "source/json_power.h"
 
 #define LEN(a) (int)(sizeof(a) / sizeof((a)[0]))
 

@@ -7,9 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "collector/redfish.h"
-#include "collector/session_file.h"
-#include "collector/statefile.h"
+#include "source/redfish.h"
+#include "source/session_file.h"
+#include "lib/statefile.h"
 #include "tests/unit/fakebmc.h"
 
 #define LEN(a) (int)(sizeof(a) / sizeof((a)[0]))

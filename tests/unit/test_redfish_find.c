@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/redfish_find.h"
+#include "source/redfish_find.h"
 
 #define LEN(a) (int)(sizeof(a) / sizeof((a)[0]))
 

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "lib/err.h"
+#include "err.h"
 
 /*
  * Small text files in state_dir that spare work after a restart: STATE_DIR/

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "statefile.h"
+#include "lib/statefile.h"
 
 static bool uri_plain(const char *uri)
 {

@@ -11,7 +11,7 @@
 #include "json_power.h"
 #include "redfish_find.h"
 #include "redfish_session.h"
-#include "statefile.h"
+#include "lib/statefile.h"
 
 /* So many answers without power in a row, and the place is looked for again. */
 #define BAD_MAX 10

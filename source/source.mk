@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Where power comes from: an archive that wattgated and `wattgate probe` link.
+# http.c is the only user of curl, json_*.c are the only users of json-c.
+
+noinst_LIBRARIES += source/libsource.a
+source_libsource_a_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS) $(JSONC_CFLAGS)
+source_libsource_a_SOURCES = \
+	source/backoff.c \
+	source/http.c \
+	source/json_doc.c \
+	source/json_power.c \
+	source/json_scan.c \
+	source/redfish.c \
+	source/redfish_find.c \
+	source/redfish_session.c \
+	source/session_file.c \
+	source/source.c \
+	source/backoff.h \
+	source/http.h \
+	source/json_doc.h \
+	source/json_power.h \
+	source/json_scan.h \
+	source/redfish.h \
+	source/redfish_find.h \
+	source/redfish_session.h \
+	source/session_file.h \
+	source/source.h
+
+# What a program links to use it.
+SOURCE_LIBS = source/libsource.a $(CORE_LIBS) $(CURL_LIBS) $(JSONC_LIBS)
