@@ -32,6 +32,8 @@
  *   password_file = /etc/wattgate/bmc.secret
  *   auth = session          ; session (falls back to basic) or basic
  *   ca_file = /etc/wattgate/bmc-ca.pem
+ *   public_key = sha256//BASE64=    ; pins the BMC's key, as curl does
+ *   node = Node0            ; of a BMC that serves several
  *   insecure = false        ; true, yes, false, no
  *   timeout = 4s            ; 100ms to 60s
  *   [hardware]
@@ -67,6 +69,8 @@ struct conf {
 		char user[256];
 		char password_file[PATH_MAX];
 		char ca_file[PATH_MAX];
+		char public_key[1024];	/* "sha256//...[;sha256//...]"; "" = not pinned */
+		char node[256];	/* the BMC's name of the node; "" = it has one */
 		bool basic;	/* auth = basic */
 		bool insecure;
 		int64_t timeout_ns;

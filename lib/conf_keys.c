@@ -188,6 +188,7 @@ static const struct key keys[] = {
 	{ CONF_BMC, "user", set_user, FIELD(bmc.user), PLAIN },
 	{ CONF_BMC, "password_file", set_path, FIELD(bmc.password_file), PLAIN },
 	{ CONF_BMC, "ca_file", set_path, FIELD(bmc.ca_file), PLAIN },
+	{ CONF_BMC, "node", set_text, FIELD(bmc.node), PLAIN },
 	{ CONF_BMC, "auth", set_auth, FIELD(bmc.basic), PLAIN },
 	{ CONF_BMC, "insecure", set_bool, FIELD(bmc.insecure), PLAIN },
 	{ CONF_BMC, "timeout", set_duration, FIELD(bmc.timeout_ns),

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "json_power.h"
 
-/* A number of the BMC's becomes watts, or a reason why not. */
-static int watts_check(enum json_number kind, double w, const char *pointer,
-		       double *watts, struct err *why)
+int json_number_check(enum json_number kind, const char *pointer,
+		      struct err *why)
 {
-	*watts = 0;
 	switch (kind) {
 	case JSON_NUMBER_ABSENT:
 		return err_set(why, "there is no %s", pointer);
@@ -18,6 +16,16 @@ static int watts_check(enum json_number kind, double w, const char *pointer,
 	case JSON_NUMBER_OK:
 		break;
 	}
+	return 0;
+}
+
+/* A number of the BMC's becomes watts, or a reason why not. */
+static int watts_check(enum json_number kind, double w, const char *pointer,
+		       double *watts, struct err *why)
+{
+	*watts = 0;
+	if (json_number_check(kind, pointer, why) < 0)
+		return -1;
 	if (w <= 0)
 		return err_set(why, "%s is %g W, which a node that answers cannot draw",
 			       pointer, w);

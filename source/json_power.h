@@ -15,6 +15,10 @@
 
 #define POWER_MAX_W 1e6
 
+/* 0 where it is a number; -1 with the reason why the one at pointer is none. */
+int json_number_check(enum json_number kind, const char *pointer,
+		      struct err *why);
+
 /* 0 with *watts set, or -1 with the reason. */
 int json_power_doc(const json_doc_t *doc, const char *pointer, double *watts,
 		   struct err *why);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,10 @@
 #define BAD_MAX 10
 /* "No such resource" counts for more. */
 #define BAD_GONE 4
+/* How often a counter is read that needs a request of its own. */
+#define ENERGY_PERIOD_NS (60 * NS_PER_S)
+/* Numbers of one sample, at most. */
+#define PLACE_TEXT_MAX (2 * REDFISH_SUM_MAX + 2 * REDFISH_URL_MAX + 2048)
 
 struct source {
 	const struct conf *conf;
@@ -32,9 +37,14 @@ struct source {
 	redfish_find_t *find;	/* a search under way, or NULL */
 	unsigned bad;		/* answers without power in a row */
 
+	struct redfish_watcher watcher;
+	int64_t energy_ns;	/* when the counter was last asked for */
+	int64_t good_ns;	/* the last reading; 0 = none since trouble */
+
 	/* the sample under way */
 	source_done_fn done;
 	void *arg;
+	struct reading reading;	/* its power, while the counter is read */
 	bool relogged;		/* once a sample is enough */
 	bool closing;		/* nothing new is started, nothing reported */
 };
@@ -47,40 +57,85 @@ static void sample_step(source_t *r);
  * Valid for this boot of the host, this BMC and these rules: whoever changes
  * hardware or firmware reboots the node.
  */
+static bool number_load(struct redfish_number *n, const char *text,
+			const char *url_key, const char *pointer_key)
+{
+	char pointers[REDFISH_SUM_MAX];
+
+	return statefile_get(text, url_key, n->url, sizeof(n->url)) == 0 &&
+	       n->url[0] == '/' &&
+	       statefile_get(text, pointer_key, pointers,
+			     sizeof(pointers)) == 0 &&
+	       redfish_number_parse(n, pointers) == 0;
+}
+
+static double number_get(const char *text, const char *key)
+{
+	char value[64];
+
+	statefile_get(text, key, value, sizeof(value));
+	return strtod(value, NULL);
+}
+
+/* A counter that cannot be read back is left out: it is no more than a help. */
+static void energy_load(struct redfish_place *place, const char *text)
+{
+	place->energy_unit_j = number_get(text, "energy_unit_j");
+	place->energy_wrap = number_get(text, "energy_wrap");
+	if (!number_load(&place->energy, text, "energy_url",
+			 "energy_pointer") ||
+	    !isfinite(place->energy_unit_j) || place->energy_unit_j <= 0 ||
+	    !isfinite(place->energy_wrap) || place->energy_wrap < 0)
+		memset(&place->energy, 0, sizeof(place->energy));
+}
+
+static bool key_is(const char *text, const char *key, const char *wanted)
+{
+	char value[sizeof(((struct conf *)0)->bmc.url)];
+
+	return statefile_get(text, key, value, sizeof(value)) == 0 &&
+	       strcmp(value, wanted) == 0;
+}
+
 static void place_load(source_t *r)
 {
-	char text[STATEFILE_MAX], value[sizeof(r->conf->bmc.url)], rules[16];
+	char text[PLACE_TEXT_MAX], rules[16];
 
 	snprintf(rules, sizeof(rules), "%d", REDFISH_FIND_VERSION);
-	if (statefile_read(r->conf->state_dir, r->conf->node, "power", text,
+	if (!r->conf->state_dir[0] || !r->boot_id[0] ||
+	    statefile_read(r->conf->state_dir, r->conf->node, "power", text,
 			   sizeof(text), NULL) <= 0)
 		return;
-	if (statefile_get(text, "rules", value, sizeof(value)) < 0 ||
-	    strcmp(value, rules) != 0 ||
-	    statefile_get(text, "boot_id", value, sizeof(value)) < 0 ||
-	    !*value || strcmp(value, r->boot_id) != 0 ||
-	    statefile_get(text, "bmc", value, sizeof(value)) < 0 ||
-	    strcmp(value, r->conf->bmc.url) != 0)
+	if (!key_is(text, "rules", rules) ||
+	    !key_is(text, "boot_id", r->boot_id) ||
+	    !key_is(text, "bmc", r->conf->bmc.url) ||
+	    !key_is(text, "node", r->conf->bmc.node))
 		return;
+	energy_load(&r->place, text);
 	r->place_known =
-		statefile_get(text, "url", r->place.url,
-			      sizeof(r->place.url)) == 0 &&
-		statefile_get(text, "pointer", r->place.pointer,
-			      sizeof(r->place.pointer)) == 0 &&
+		number_load(&r->place.power, text, "url", "pointer") &&
 		statefile_get(text, "source", r->place.source,
-			      sizeof(r->place.source)) == 0 &&
-		r->place.url[0] == '/' && r->place.pointer[0] == '/';
+			      sizeof(r->place.source)) == 0;
 }
 
 static void place_save(const source_t *r)
 {
-	char text[STATEFILE_MAX];
+	const struct redfish_place *p = &r->place;
+	char text[PLACE_TEXT_MAX], power[REDFISH_SUM_MAX],
+	     energy[REDFISH_SUM_MAX];
 	struct err err;
 
+	if (!r->conf->state_dir[0])
+		return;
+	redfish_number_format(&p->power, power, sizeof(power));
+	redfish_number_format(&p->energy, energy, sizeof(energy));
 	snprintf(text, sizeof(text),
-		 "rules=%d\nboot_id=%s\nbmc=%s\nurl=%s\npointer=%s\nsource=%s\n",
+		 "rules=%d\nboot_id=%s\nbmc=%s\nnode=%s\nurl=%s\npointer=%s\n"
+		 "source=%s\nenergy_url=%s\nenergy_pointer=%s\n"
+		 "energy_unit_j=%.17g\nenergy_wrap=%.17g\n",
 		 REDFISH_FIND_VERSION, r->boot_id, r->conf->bmc.url,
-		 r->place.url, r->place.pointer, r->place.source);
+		 r->conf->bmc.node, p->power.url, power, p->source,
+		 p->energy.url, energy, p->energy_unit_j, p->energy_wrap);
 	if (statefile_write(r->conf->state_dir, r->conf->node, "power", text,
 			    &err) < 0)
 		log_warn(r->log, "%s", err.text);
@@ -91,9 +146,12 @@ static void place_take(source_t *r, const struct redfish_place *place)
 	r->place = *place;
 	r->place_known = true;
 	r->bad = 0;
-	log_info(r->log, "%s: power is at %s#%s, found in %u requests",
-		 r->conf->bmc.url, place->url, place->pointer,
-		 redfish_find_requests(r->find));
+	log_info(r->log, "%s: power is at %s#%s%s, found in %u requests%s%s",
+		 r->conf->bmc.url, place->power.url, place->power.pointer[0],
+		 place->power.terms > 1 ? " and its like, added up" : "",
+		 redfish_find_requests(r->find),
+		 place->energy.url[0] ? "; energy counter at " : "",
+		 place->energy.url);
 	place_save(r);
 }
 
@@ -104,6 +162,7 @@ static void sample_end(source_t *r, const struct reading *reading)
 	source_done_fn done = r->done;
 
 	r->done = NULL;
+	r->good_ns = reading->ok ? reading->boot_ns : 0;
 	if (!r->closing)	/* else no one waits for it any more */
 		done(r->arg, reading);
 }
@@ -128,7 +187,8 @@ static void sample_unavailable(source_t *r, const char *why)
 {
 	struct reading reading = { .backoff = BACKOFF_NONE };
 
-	err_set(&reading.why, "%s%s: %s", r->conf->bmc.url, r->place.url, why);
+	err_set(&reading.why, "%s%s: %s", r->conf->bmc.url, r->place.power.url,
+		why);
 	sample_end(r, &reading);
 }
 
@@ -142,6 +202,13 @@ static void ask(source_t *r, const char *path, http_done_fn fn)
 	redfish_session_sign(r->session, &req);
 	if (http_start(r->conn, &req, fn, r, &err) < 0)
 		sample_fail_err(r, &err);
+}
+
+static void watch_answer(const source_t *r, const char *path,
+			 const struct http_reply *reply)
+{
+	if (r->watcher.answer)
+		r->watcher.answer(r->watcher.arg, path, reply);
 }
 
 /*
@@ -160,6 +227,8 @@ static bool reply_dealt_with(source_t *r, const struct http_reply *reply)
 	}
 	if (reply->status == 0 || reply->status == 401 ||
 	    reply->status == 429 || reply->status == 503) {
+		/* one that was away may come back with other firmware */
+		r->bad += reply->status == 0;
 		sample_fail(r, reply);
 		return true;
 	}
@@ -172,6 +241,7 @@ static void on_find(void *arg, const struct http_reply *reply)
 {
 	source_t *r = arg;
 
+	watch_answer(r, redfish_find_url(r->find), reply);
 	if (reply_dealt_with(r, reply))
 		return;
 	redfish_find_answer(r->find, reply->status, reply->body, reply->size);
@@ -193,7 +263,11 @@ static void find_fail(source_t *r)
 
 static void find_step(source_t *r)
 {
-	switch (redfish_find_next(r->find)) {
+	enum redfish_find_step step = redfish_find_next(r->find);
+
+	if (step != REDFISH_FIND_ASK && r->watcher.search)
+		r->watcher.search(r->watcher.arg, r->find, step);
+	switch (step) {
 	case REDFISH_FIND_ASK:
 		ask(r, redfish_find_url(r->find), on_find);
 		break;
@@ -213,7 +287,7 @@ static bool find_wanted(source_t *r)
 {
 	if (r->find || (r->place_known && r->bad < BAD_MAX))
 		return r->find;
-	r->find = redfish_find_create();
+	r->find = redfish_find_create(r->conf->bmc.node);
 	return r->find;
 }
 
@@ -228,12 +302,82 @@ static int64_t reading_time(const struct http_reply *reply)
 	return reply->sent_ns + (reply->received_ns - reply->sent_ns) / 2;
 }
 
-static void on_read(void *arg, const struct http_reply *reply)
+static void energy_take(source_t *r, const struct http_reply *reply)
 {
-	struct reading reading = { .boot_ns = reading_time(reply) };
+	const struct redfish_place *p = &r->place;
 	struct err why;
+	double value;
+
+	if (reply->status != 200 || reply->slept)
+		return;
+	if (redfish_energy_read(&p->energy, reply->body, reply->size, &value,
+				&why) < 0) {
+		log_debug(r->log, "%s%s: %s", r->conf->bmc.url, p->energy.url,
+			  why.text);
+		return;
+	}
+	r->reading.energy_j = value * p->energy_unit_j;
+	r->reading.energy_wrap_j = p->energy_wrap * p->energy_unit_j;
+	r->reading.energy_ns = reading_time(reply);
+}
+
+/* The power is known: whatever became of the counter, the sample is good. */
+static void on_energy(void *arg, const struct http_reply *reply)
+{
 	source_t *r = arg;
 
+	watch_answer(r, r->place.energy.url, reply);
+	energy_take(r, reply);
+	sample_end(r, &r->reading);
+}
+
+/*
+ * A counter in a resource of its own is read once a minute, and whenever
+ * there may be a gap to bridge.
+ */
+static bool energy_due(const source_t *r)
+{
+	if (!r->place.energy.url[0])
+		return false;
+	return !r->good_ns ||
+	       r->reading.boot_ns - r->good_ns > r->conf->max_gap_ns ||
+	       r->reading.boot_ns - r->energy_ns >= ENERGY_PERIOD_NS;
+}
+
+static void energy_ask(source_t *r)
+{
+	struct http_request req = {
+		.method = HTTP_GET, .path = r->place.energy.url,
+	};
+
+	r->energy_ns = r->reading.boot_ns;
+	redfish_session_sign(r->session, &req);
+	if (http_start(r->conn, &req, on_energy, r, NULL) < 0)
+		sample_end(r, &r->reading);
+}
+
+static void on_power(source_t *r, const struct http_reply *reply)
+{
+	const struct redfish_place *p = &r->place;
+
+	r->bad = 0;
+	r->reading.ok = true;
+	snprintf(r->reading.source, sizeof(r->reading.source), "%s", p->source);
+	if (p->energy.url[0] && strcmp(p->energy.url, p->power.url) == 0)
+		energy_take(r, reply);
+	else if (energy_due(r)) {
+		energy_ask(r);
+		return;
+	}
+	sample_end(r, &r->reading);
+}
+
+static void on_read(void *arg, const struct http_reply *reply)
+{
+	source_t *r = arg;
+	struct err why;
+
+	watch_answer(r, r->place.power.url, reply);
 	if (reply_dealt_with(r, reply))
 		return;
 	if (reply->status != 200) {
@@ -246,16 +390,16 @@ static void on_read(void *arg, const struct http_reply *reply)
 		sample_unavailable(r, "the host slept while the BMC was asked");
 		return;
 	}
-	if (json_power_read(reply->body, reply->size, r->place.pointer,
-			    &reading.watts, &why) < 0) {
+	r->reading = (struct reading){
+		.boot_ns = reading_time(reply), .energy_j = NAN,
+	};
+	if (redfish_power_read(&r->place.power, reply->body, reply->size,
+			       &r->reading.watts, &why) < 0) {
 		r->bad++;
 		sample_unavailable(r, why.text);
 		return;
 	}
-	r->bad = 0;
-	reading.ok = true;
-	snprintf(reading.source, sizeof(reading.source), "%s", r->place.source);
-	sample_end(r, &reading);
+	on_power(r, reply);
 }
 
 /* ---- a sample: log in, look for the place, read; mostly just the last ---- */
@@ -279,7 +423,7 @@ static void sample_step(source_t *r)
 	else if (find_wanted(r))
 		find_step(r);
 	else if (r->place_known)
-		ask(r, r->place.url, on_read);
+		ask(r, r->place.power.url, on_read);
 	else
 		sample_unavailable(r, "out of memory");
 }
@@ -302,6 +446,16 @@ static bool redfish_wanted(const struct conf *conf)
 static const char *redfish_place_name(const source_t *r)
 {
 	return r->place_known ? r->place.source : "";
+}
+
+void redfish_watch(source_t *r, const struct redfish_watcher *watcher)
+{
+	r->watcher = *watcher;
+}
+
+const struct redfish_place *redfish_place(const source_t *r)
+{
+	return r->place_known ? &r->place : NULL;
 }
 
 static void redfish_free(source_t *r)

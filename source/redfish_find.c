@@ -117,9 +117,9 @@ static bool place_offer(redfish_find_t *f, const json_doc_t *doc,
 		return true;
 	f->found = true;
 	f->live = live;
-	snprintf(f->place.url, sizeof(f->place.url), "%.*s",
+	snprintf(f->place.power.url, sizeof(f->place.power.url), "%.*s",
 		 (int)strcspn(url, "#"), url);
-	snprintf(f->place.pointer, sizeof(f->place.pointer), "%s", pointer);
+	redfish_number_parse(&f->place.power, pointer);
 	snprintf(f->place.source, sizeof(f->place.source), "%s", source);
 	return true;
 }
@@ -313,8 +313,9 @@ static void search(redfish_find_t *f)
 
 /* ---- interface ---- */
 
-redfish_find_t *redfish_find_create(void)
+redfish_find_t *redfish_find_create(const char *selector)
 {
+	(void)selector;
 	return calloc(1, sizeof(redfish_find_t));
 }
 
@@ -381,4 +382,12 @@ const char *redfish_find_reason(const redfish_find_t *f)
 unsigned redfish_find_requests(const redfish_find_t *f)
 {
 	return f->count;
+}
+
+const struct redfish_note *redfish_find_note(const redfish_find_t *f,
+					     unsigned i)
+{
+	(void)f;
+	(void)i;
+	return NULL;
 }

@@ -48,6 +48,8 @@ static int list_save(const session_file_t *f, struct err *err)
 	char text[STATEFILE_MAX];
 	size_t n = 0;
 
+	if (!f->dir[0])
+		return 0;
 	text[0] = '\0';
 	for (unsigned i = 0; i < f->count; i++)
 		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s%suri=%s\n",
@@ -66,6 +68,8 @@ int session_file_load(session_file_t *f, const char *dir, const char *node,
 	snprintf(f->dir, sizeof(f->dir), "%s", dir);
 	snprintf(f->node, sizeof(f->node), "%s", node);
 	snprintf(f->base_url, sizeof(f->base_url), "%s", base_url);
+	if (!dir[0])
+		return 0;
 	if (statefile_read(dir, node, "session", text, sizeof(text), err) < 0)
 		return -1;
 	if (statefile_get(text, "bmc", bmc, sizeof(bmc)) < 0 ||

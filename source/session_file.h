@@ -10,7 +10,8 @@
  * Redfish sessions are scarce and outlive a killed client. STATE_DIR/
  * NODE.session lists the URIs (never a token) of those that are ours, so that
  * the next start can delete what a kill -9 left behind. The BMC's address is
- * part of it: session 7 of another BMC is someone else's.
+ * part of it: session 7 of another BMC is someone else's. Where dir is "" the
+ * list is kept in memory only.
  */
 
 #define SESSION_FILE_MAX 8	/* the oldest is forgotten beyond that */

@@ -35,6 +35,15 @@ struct reading {
 	double watts;		/* > 0 where ok */
 	int64_t boot_ns;	/* when the BMC read it, as well as can be told */
 	char source[64];	/* "redfish:power", ... */
+
+	/*
+	 * A trusted energy counter, where this sample read it: now and then,
+	 * and always in the first sample after trouble. NaN where it did not.
+	 */
+	double energy_j;	/* raw: may start again at 0 */
+	double energy_wrap_j;	/* where it does; 0 = never */
+	int64_t energy_ns;	/* boot time when the BMC read it */
+
 	enum backoff_kind backoff;	/* where not ok */
 	int64_t retry_after_ns;	/* the BMC's wish; 0 = none */
 	struct err why;		/* where not ok: one sentence */

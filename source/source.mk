@@ -13,6 +13,7 @@ source_libsource_a_SOURCES = \
 	source/json_scan.c \
 	source/redfish.c \
 	source/redfish_find.c \
+	source/redfish_place.c \
 	source/redfish_session.c \
 	source/session_file.c \
 	source/source.c \
@@ -23,6 +24,7 @@ source_libsource_a_SOURCES = \
 	source/json_scan.h \
 	source/redfish.h \
 	source/redfish_find.h \
+	source/redfish_place.h \
 	source/redfish_session.h \
 	source/session_file.h \
 	source/source.h

@@ -304,12 +304,14 @@ START_TEST(test_place_kept)
 END_TEST
 
 static const char *const bad_places[] = {
-	"rules=0\nboot_id=boot\nbmc=%s\nurl=/x\npointer=/p\nsource=s\n",
-	"rules=1\nboot_id=\nbmc=%s\nurl=/x\npointer=/p\nsource=s\n",
-	"rules=1\nboot_id=boot\nbmc=%s0\nurl=/x\npointer=/p\nsource=s\n",
-	"rules=1\nboot_id=boot\nbmc=%s\nurl=x\npointer=/p\nsource=s\n",
-	"rules=1\nboot_id=boot\nbmc=%s\nurl=/x\npointer=p\nsource=s\n",
-	"rules=1\nboot_id=boot\nbmc=%s\nurl=/x\npointer=/p\n",
+	"rules=0\nboot_id=boot\nbmc=%s\nnode=\nurl=/x\npointer=/p\nsource=s\n",
+	"rules=2\nboot_id=\nbmc=%s\nnode=\nurl=/x\npointer=/p\nsource=s\n",
+	"rules=2\nboot_id=boot\nbmc=%s0\nnode=\nurl=/x\npointer=/p\nsource=s\n",
+	"rules=2\nboot_id=boot\nbmc=%s\nnode=\nurl=x\npointer=/p\nsource=s\n",
+	"rules=2\nboot_id=boot\nbmc=%s\nnode=\nurl=/x\npointer=p\nsource=s\n",
+	"rules=2\nboot_id=boot\nbmc=%s\nnode=\nurl=/x\npointer=/p\n",
+	"rules=2\nboot_id=boot\nbmc=%s\nnode=Node1\nurl=/x\npointer=/p\nsource=s\n",
+	"rules=2\nboot_id=boot\nbmc=%s\nnode=\nurl=/x\npointer=/p + q\nsource=s\n",
 	"\n\n=\n", "rules", "",
 };
 

@@ -152,20 +152,20 @@ static enum redfish_find_step find(redfish_find_t *f, const struct tree *tree)
 START_TEST(test_tree)
 {
 	const struct tree *tree = &trees[_i];
-	redfish_find_t *f = redfish_find_create();
+	redfish_find_t *f = redfish_find_create(NULL);
 	enum redfish_find_step step = find(f, tree);
 
 	if (tree->url) {
 		ck_assert_msg(step == REDFISH_FIND_FOUND, "%s: %s", tree->what,
 			      redfish_find_reason(f));
-		ck_assert_msg(strcmp(redfish_find_place(f)->url, tree->url) == 0 &&
-			      strcmp(redfish_find_place(f)->pointer,
+		ck_assert_msg(strcmp(redfish_find_place(f)->power.url, tree->url) == 0 &&
+			      strcmp(redfish_find_place(f)->power.pointer[0],
 				     tree->pointer) == 0, "%s: %s#%s",
-			      tree->what, redfish_find_place(f)->url,
-			      redfish_find_place(f)->pointer);
+			      tree->what, redfish_find_place(f)->power.url,
+			      redfish_find_place(f)->power.pointer[0]);
 	} else {
 		ck_assert_msg(step == REDFISH_FIND_NONE, "%s: %s", tree->what,
-			      redfish_find_place(f)->url);
+			      redfish_find_place(f)->power.url);
 		ck_assert_msg(strstr(redfish_find_reason(f), tree->pointer) !=
 			      NULL, "%s: %s", tree->what,
 			      redfish_find_reason(f));
@@ -181,7 +181,7 @@ END_TEST
 /* A BMC that always has one more chassis gets no more than 64 requests. */
 START_TEST(test_endless)
 {
-	redfish_find_t *f = redfish_find_create();
+	redfish_find_t *f = redfish_find_create(NULL);
 	char *list = malloc(65536), json[128];
 	enum redfish_find_step step;
 	size_t n = 0;
@@ -210,7 +210,7 @@ END_TEST
 /* Huge answers end the search before memory does. */
 START_TEST(test_huge_answers)
 {
-	redfish_find_t *f = redfish_find_create();
+	redfish_find_t *f = redfish_find_create(NULL);
 	const size_t size = 256 * 1024;
 	char *json = malloc(size);
 	int asked = 0;
