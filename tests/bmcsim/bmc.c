@@ -39,6 +39,16 @@ static void program_note(const struct bmc *bmc, int64_t wall_ns)
 		    moment_format(bmc->epoch_ns, epoch));
 }
 
+/* A wall clock that was set back adds nothing. */
+static long double energy_since_start(const struct bmc *bmc, int64_t wall_ns)
+{
+	if (!bmc->program || wall_ns <= bmc->energy_ns)
+		return bmc->energy_j;
+	return bmc->energy_j + program_joules(bmc->program,
+					      bmc_time(bmc, bmc->energy_ns),
+					      bmc_time(bmc, wall_ns));
+}
+
 /* Takes over program. */
 static int program_install(struct bmc *bmc, program_t *program,
 			   int64_t wall_ns, int64_t epoch_ns,
@@ -50,6 +60,8 @@ static int program_install(struct bmc *bmc, program_t *program,
 		program_destroy(program);
 		return -1;
 	}
+	bmc->energy_j = energy_since_start(bmc, wall_ns);
+	bmc->energy_ns = wall_ns;
 	program_destroy(bmc->program);
 	bmc->program = program;
 	bmc->epoch_ns = epoch_ns;
@@ -67,10 +79,38 @@ int bmc_program_set(struct bmc *bmc, const char *spec, int64_t wall_ns,
 	return program_install(bmc, program, wall_ns, epoch_ns, fail);
 }
 
+static int tree_load(struct bmc *bmc, struct fail *fail)
+{
+	const struct options *opt = bmc->opt;
+
+	if (!opt->tree_dir)
+		return 0;
+	bmc->files = files_load(opt->tree_dir, fail);
+	if (!bmc->files)
+		return -1;
+	if (!opt->program && files_need_program(bmc->files))
+		return fail_set(fail, "%s: holds \"@WATTS@\", \"@JOULES@\" or "
+				"\"@KWH@\": needs --program", opt->tree_dir);
+	return 0;
+}
+
+static int program_start(struct bmc *bmc, int64_t now_ns, struct fail *fail)
+{
+	const struct options *opt = bmc->opt;
+	program_t *program;
+
+	if (!opt->program)
+		return 0;
+	program = program_load(opt->program, fail);
+	if (!program)
+		return -1;
+	return program_install(bmc, program, now_ns, opt->epoch_given ?
+			       opt->epoch_ns : now_ns, fail);
+}
+
 int bmc_open(struct bmc *bmc, const struct options *opt, struct fail *fail)
 {
 	int64_t now_ns = moment_wall_ns();
-	program_t *program;
 
 	*bmc = (struct bmc){ .opt = opt, .rng = opt->seed,
 			     .listener = LISTENER_CLOSED };
@@ -81,11 +121,7 @@ int bmc_open(struct bmc *bmc, const struct options *opt, struct fail *fail)
 	bmc->password = password_read(opt->password_file, fail);
 	if (!bmc->password || reqlog_open(&bmc->log, opt->log_file, fail) < 0)
 		return -1;
-	program = program_load(opt->program, fail);
-	if (!program)
-		return -1;
-	if (program_install(bmc, program, now_ns, opt->epoch_given ?
-			    opt->epoch_ns : now_ns, fail) < 0)
+	if (tree_load(bmc, fail) < 0 || program_start(bmc, now_ns, fail) < 0)
 		return -1;
 	return listener_open(&bmc->listener, opt->listen, opt->port, fail);
 }
@@ -96,6 +132,7 @@ void bmc_close(struct bmc *bmc)
 	if (bmc->log && bmc->log != stdout)
 		fclose(bmc->log);
 	program_destroy(bmc->program);
+	files_destroy(bmc->files);
 	sessions_destroy(bmc->sessions);
 	free(bmc->password);
 }
@@ -113,6 +150,16 @@ double bmc_watts(const struct bmc *bmc, int64_t wall_ns)
 
 	watts = (double)program_watts(bmc->program, bmc_time(bmc, wall_ns));
 	return step > 0 ? round(watts / step) * step : watts;
+}
+
+double bmc_joules(const struct bmc *bmc, int64_t wall_ns)
+{
+	long double j = energy_since_start(bmc, wall_ns);
+
+	j += bmc->opt->energy_offset_j;
+	if (bmc->opt->energy_wrap_j > 0)
+		j = fmodl(j, bmc->opt->energy_wrap_j);
+	return (double)j;
 }
 
 /* ---- faults ---- */

@@ -10,6 +10,7 @@
 
 #include "fail.h"
 #include "fault.h"
+#include "files.h"
 #include "listener.h"
 #include "options.h"
 #include "program.h"
@@ -46,8 +47,11 @@ struct stats {
 struct bmc {
 	const struct options *opt;
 	char *password;
-	program_t *program;
+	files_t *files;		/* NULL: a shape of our own */
+	program_t *program;	/* NULL: none yet, and none needed */
 	int64_t epoch_ns;
+	int64_t energy_ns;	/* until here is energy_j */
+	long double energy_j;	/* since the start */
 	struct faults faults;
 	sessions_t *sessions;
 	struct listener listener;
@@ -74,6 +78,9 @@ long double bmc_time(const struct bmc *bmc, int64_t wall_ns);
 
 /* The program's watts, rounded to the resolution. */
 double bmc_watts(const struct bmc *bmc, int64_t wall_ns);
+
+/* Joules delivered since the start, as a counter with offset and wrap tells. */
+double bmc_joules(const struct bmc *bmc, int64_t wall_ns);
 
 /* Starts a fault, or ends it (fault NULL); a refusal takes effect at once. */
 void bmc_fault_set(struct bmc *bmc, enum fault_kind kind,

@@ -21,6 +21,7 @@ tests_bmcsim_bmcsim_SOURCES = $(bmcsim_program) \
 	tests/bmcsim/conn.c \
 	tests/bmcsim/control.c tests/bmcsim/control.h \
 	tests/bmcsim/fault.c tests/bmcsim/fault.h \
+	tests/bmcsim/files.c tests/bmcsim/files.h \
 	tests/bmcsim/json_login.c tests/bmcsim/json_login.h \
 	tests/bmcsim/listener.c tests/bmcsim/listener.h \
 	tests/bmcsim/main.c \

@@ -9,15 +9,19 @@
 
 const char options_usage[] =
 "usage: bmcsim serve --user U --password-file F --program SPEC|FILE\n"
-"         (--cert F --key F | --plain) --shape environment|power|both\n"
+"         (--cert F --key F | --plain)\n"
+"         (--shape environment|power|both | --tree DIR)\n"
 "         [--listen 127.0.0.1] [--port 0] [--port-file F]\n"
 "         [--control-port 0] [--control-port-file F] [--log F|-]\n"
 "         [--epoch UNIXSECONDS] [--truth-file F] [--resolution W]\n"
 "         [--max-sessions 8] [--session-timeout S] [--retry-after S]\n"
 "         [--no-sessions] [--no-basic] [--latency MS[:JITTER]] [--seed N]\n"
-"         [--idle-timeout S]\n"
+"         [--idle-timeout S] [--energy-offset J] [--energy-wrap J]\n"
 "SPEC: const:W | step:W@T,... | sine:mean=W,amp=W,period=S[,phase=RAD]\n"
-"      | csv-hold:FILE | csv-linear:FILE, T in seconds since the epoch\n";
+"      | csv-hold:FILE | csv-linear:FILE, T in seconds since the epoch\n"
+"DIR holds redfish/v1/.../index.json and, for other statuses, _status.tsv of\n"
+"URL<TAB>STATUS lines; \"@WATTS@\", \"@JOULES@\", \"@KWH@\" in it are numbers\n"
+"of the program, which a tree without them does not need.\n";
 
 enum {
 	OPT_LISTEN = 1, OPT_PORT, OPT_PORT_FILE, OPT_CONTROL_PORT,
@@ -25,7 +29,8 @@ enum {
 	OPT_PASSWORD_FILE, OPT_SHAPE, OPT_PROGRAM, OPT_EPOCH, OPT_TRUTH_FILE,
 	OPT_LOG, OPT_MAX_SESSIONS, OPT_SESSION_TIMEOUT, OPT_RETRY_AFTER,
 	OPT_NO_SESSIONS, OPT_NO_BASIC, OPT_LATENCY, OPT_RESOLUTION,
-	OPT_IDLE_TIMEOUT, OPT_SEED,
+	OPT_IDLE_TIMEOUT, OPT_SEED, OPT_TREE, OPT_ENERGY_OFFSET,
+	OPT_ENERGY_WRAP,
 };
 
 static const struct option long_options[] = {
@@ -54,6 +59,9 @@ static const struct option long_options[] = {
 	{ "resolution", required_argument, NULL, OPT_RESOLUTION },
 	{ "idle-timeout", required_argument, NULL, OPT_IDLE_TIMEOUT },
 	{ "seed", required_argument, NULL, OPT_SEED },
+	{ "tree", required_argument, NULL, OPT_TREE },
+	{ "energy-offset", required_argument, NULL, OPT_ENERGY_OFFSET },
+	{ "energy-wrap", required_argument, NULL, OPT_ENERGY_WRAP },
 	{ 0 },
 };
 
@@ -133,6 +141,10 @@ static int number_set(struct options *opt, int which, const char *arg)
 		return options_number(arg, 0, 1e6, &opt->resolution_w);
 	case OPT_IDLE_TIMEOUT:
 		return whole_number(arg, 86400, &opt->idle_timeout_s);
+	case OPT_ENERGY_OFFSET:
+		return options_number(arg, 0, 1e15, &opt->energy_offset_j);
+	case OPT_ENERGY_WRAP:
+		return options_number(arg, 1, 1e15, &opt->energy_wrap_j);
 	case OPT_SEED:
 		if (whole_number(arg, 4e9, &seed) < 0)
 			return -1;
@@ -173,6 +185,9 @@ static int option_set(struct options *opt, int which, char *arg)
 		return 0;
 	case OPT_SHAPE:
 		return shape_parse(opt, arg);
+	case OPT_TREE:
+		opt->tree_dir = arg;
+		return 0;
 	case OPT_PROGRAM:
 		opt->program = arg;
 		return 0;
@@ -199,10 +214,10 @@ static int options_check(const struct options *opt, struct fail *fail)
 {
 	if (!opt->user || !opt->password_file)
 		return fail_set(fail, "needs --user and --password-file");
-	if (!opt->program)
+	if (!opt->shapes == !opt->tree_dir)
+		return fail_set(fail, "needs --shape or --tree, one of them");
+	if (!opt->program && !opt->tree_dir)
 		return fail_set(fail, "needs --program");
-	if (!opt->shapes)
-		return fail_set(fail, "needs --shape");
 	if (opt->plain == (opt->cert_file && opt->key_file) ||
 	    !opt->cert_file != !opt->key_file)
 		return fail_set(fail, "needs --cert and --key, or --plain");

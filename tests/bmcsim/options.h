@@ -22,8 +22,9 @@ struct options {
 	bool plain;
 	const char *user;
 	const char *password_file;
-	unsigned int shapes;		/* SHAPE_* */
-	const char *program;
+	unsigned int shapes;		/* SHAPE_*; 0: tree_dir */
+	const char *tree_dir;
+	const char *program;		/* NULL: none, yet */
 	bool epoch_given;
 	int64_t epoch_ns;
 	const char *truth_file;
@@ -34,6 +35,7 @@ struct options {
 	bool no_sessions, no_basic;
 	double latency_ms, jitter_ms;
 	double resolution_w;		/* 0: every digit */
+	double energy_offset_j, energy_wrap_j;	/* wrap 0: it never does */
 	unsigned int idle_timeout_s;	/* 0: connections live on */
 	uint64_t seed;			/* of the jitter */
 };

@@ -18,7 +18,8 @@ struct request {
 	struct upload upload;
 	int64_t arrived_ns;	/* 0: not all of it is here */
 	bool held;		/* has waited already, where it had to */
-	const struct tree_route *route;
+	const struct tree_route *route;	/* one of these, or none */
+	const struct files_item *item;
 	double drip_ms;
 };
 
@@ -78,6 +79,43 @@ static void resource_answer(struct exchange *x, const struct tree_route *route)
 	if (out)
 		route->write(out, &view);
 	answer_close(&x->answer, out);
+}
+
+static void item_write(struct exchange *x, const struct files_item *item)
+{
+	struct bmc *bmc = x->request->bmc;
+	struct files_view view = { .joules = bmc_joules(bmc, x->wall_ns) };
+	FILE *out = answer_open(&x->answer);
+
+	if (item->watts) {
+		view.reading = spoil_reading(x->fault,
+					     bmc_watts(bmc, x->wall_ns),
+					     digits_of(bmc), x->reading);
+		x->told = x->fault == FAULT_NONE &&
+			  strcmp(x->method, "GET") == 0;
+	}
+	x->answer.status = 200;
+	if (out)
+		files_write(out, item, &view);
+	answer_close(&x->answer, out);
+}
+
+static void item_answer(struct exchange *x, const struct files_item *item)
+{
+	struct answer *answer = &x->answer;
+
+	if (item->location) {
+		answer->status = item->status;
+		snprintf(answer->location, sizeof(answer->location), "%s",
+			 item->location);
+	} else if (item->status != 200) {
+		answer_error(answer, item->status, item->status == 404 ?
+			     "Base.1.8.ResourceMissingAtURI" :
+			     "Base.1.8.GeneralError",
+			     "The resource cannot be had.");
+	} else {
+		item_write(x, item);
+	}
 }
 
 static void missing_answer(struct exchange *x)
@@ -160,6 +198,20 @@ static void unauthorized_answer(struct exchange *x)
 	x->answer.ask_basic = !x->request->bmc->opt->no_basic;
 }
 
+static bool request_open(const struct request *request)
+{
+	if (request->item)
+		return strcmp(request->item->path, "/redfish") == 0 ||
+		       strcmp(request->item->path, TREE_V1) == 0;
+	return request->route && request->route->open;
+}
+
+static bool request_power(const struct request *request)
+{
+	return request->item ? request->item->n_holes > 0 :
+	       request->route && request->route->power;
+}
+
 static void route_answer(struct exchange *x)
 {
 	struct request *request = x->request;
@@ -175,17 +227,19 @@ static void route_answer(struct exchange *x)
 	auth = auth_check(request->bmc, request->parked.connection, x->now_ns);
 	x->auth = auth_name(auth);
 	session_id_cut(request->bmc, x->path, id, sizeof(id));
-	if (!(route && route->open) && auth != AUTH_TOKEN &&
+	if (!request_open(request) && auth != AUTH_TOKEN &&
 	    auth != AUTH_BASIC)
 		unauthorized_answer(x);
 	else if (*id)
 		session_item_answer(x, id);
-	else if (!route)
+	else if (!route && !request->item)
 		missing_answer(x);
 	else if (!method_reads(x))
 		method_refuse(x, "GET, HEAD");
-	else
+	else if (route)
 		resource_answer(x, route);
+	else
+		item_answer(x, request->item);
 }
 
 /* ---- answering ---- */
@@ -281,8 +335,7 @@ static enum MHD_Result request_answer(struct request *request,
 		.auth = "none",
 	};
 
-	x.fault = fault_pick(&bmc->faults, request->route &&
-			     request->route->power, x.now_ns);
+	x.fault = fault_pick(&bmc->faults, request_power(request), x.now_ns);
 	exchange_answer(&x);
 	exchange_log(&x);
 	if (x.fault == FAULT_RESET) {
@@ -294,6 +347,26 @@ static enum MHD_Result request_answer(struct request *request,
 }
 
 /* ---- receiving ---- */
+
+/* Whether path is root or below it. */
+static bool path_below(const char *path, const char *root)
+{
+	size_t n = strlen(root);
+
+	return strncmp(path, root, n) == 0 && (path[n] == '/' || !path[n]);
+}
+
+/* Sessions are ours, whatever a tree in files has. */
+static void request_aim(struct request *request, const char *path)
+{
+	const struct bmc *bmc = request->bmc;
+
+	if (bmc->files && !path_below(path, TREE_SERVICE))
+		request->item = files_find(bmc->files, path);
+	if (!request->item)
+		request->route = tree_find(path, bmc->opt->shapes,
+					   bmc->opt->no_sessions);
+}
 
 static struct request *request_create(struct bmc *bmc,
 				      struct MHD_Connection *connection,
@@ -312,8 +385,7 @@ static struct request *request_create(struct bmc *bmc,
 	request->bmc = bmc;
 	request->parked.connection = connection;
 	request->parked.conn = info->socket_context;
-	request->route = tree_find(path, bmc->opt->shapes,
-				   bmc->opt->no_sessions);
+	request_aim(request, path);
 	return request;
 }
 
@@ -325,7 +397,7 @@ static bool request_hold(struct request *request)
 	struct fault *late = &bmc->faults.of[FAULT_LATENCY];
 	int64_t now_ns = moment_mono_ns(), delay_ns;
 
-	parked->power = request->route && request->route->power;
+	parked->power = request_power(request);
 	parked->until_sound = fault_acts(&bmc->faults, FAULT_SILENCE,
 					 parked->power, now_ns);
 	delay_ns = bmc_delay(bmc, bmc->opt->latency_ms, bmc->opt->jitter_ms);

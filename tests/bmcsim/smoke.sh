@@ -260,4 +260,127 @@ check "a session" [ "$(watts_get)" = 5 ]
 sleep 1.2
 check "times out" [ "$(power_get)" = 401 ]
 bmc_stop
+
+# ---- a tree in files ----
+tree=$dir/tree
+tree_put() { # URL, with the text on standard input
+	mkdir -p "$tree$1"
+	cat >"$tree$1/index.json"
+}
+refuses() { # a word of the reason, then options that bmcsim must not start with
+	word=$1
+	shift
+	"$bmcsim" serve --plain --user admin --password-file "$dir/password" \
+		"$@" >"$dir/said" 2>&1 </dev/null && return 1
+	grep -q -- "$word" "$dir/said"
+}
+basic() {
+	path=$1
+	shift
+	get "$path" -u 'admin:pa:ss ü' "$@"
+}
+reading() {
+	basic /redfish/v1/Chassis/A/Power >/dev/null
+	body_get "$1"
+}
+
+tree_put /redfish/v1/Chassis <<'END'
+{ "Members": [ { "@odata.id": "/redfish/v1/Chassis/A/" } ] }
+END
+tree_put /redfish/v1/Chassis/A <<'END'
+{"Id":"A","Name":"A"}
+END
+tree_put /redfish/v1/SessionService/Sessions <<'END'
+{"Name":"not this one"}
+END
+printf '# URL, status\n%s\t404\n%s\t503\n%s\t308\t%s\n' \
+	/redfish/v1/Chassis/B/ /redfish/v1/Chassis/C \
+	/redfish/v1/Chassis/D /redfish/v1/Chassis/A >"$tree/_status.tsv"
+bmc_start --plain --tree "$tree"
+url=http://${url#https://}
+check "a tree without power needs no program" [ "$(basic /redfish/v1/Chassis/A)" = 200 ]
+check "its text, unchanged" cmp -s "$tree/redfish/v1/Chassis/A/index.json" "$dir/body"
+check "with a slash" [ "$(basic /redfish/v1/Chassis/A/)" = 200 ]
+check "and a query" [ "$(basic '/redfish/v1/Chassis/A?only=1')" = 200 ]
+check "it wants a login" [ "$(get /redfish/v1/Chassis/A)" = 401 ]
+check "a root of ours" [ "$(get /redfish/v1/)" = 200 ]
+check "that names Chassis" [ "$(body_get '.Chassis["@odata.id"]')" = '"/redfish/v1/Chassis/"' ]
+check "and Systems" [ "$(body_get '.Systems["@odata.id"]')" = '"/redfish/v1/Systems"' ]
+check "which is not there" [ "$(basic /redfish/v1/Systems)" = 404 ]
+check "nor a shape's chassis" [ "$(basic /redfish/v1/Chassis/1)" = 404 ]
+check "a status" [ "$(basic /redfish/v1/Chassis/B)" = 404 ]
+check "another" [ "$(basic /redfish/v1/Chassis/C/)" = 503 ]
+check "with Redfish's error" [ "$(body_get .error.code)" = '"Base.1.8.GeneralError"' ]
+check "a redirect" [ "$(basic /redfish/v1/Chassis/D)" = 308 ]
+check "to there" [ "$(head_get Location)" = /redfish/v1/Chassis/A ]
+check "nothing above the tree" [ "$(basic /redfish/v1/../../_status.tsv --path-as-is)" = 404 ]
+check "nor in escapes" [ "$(basic /redfish/v1/%2e%2e/%2e%2e/_status.tsv)" = 404 ]
+check "sessions are ours" [ "$(login)" = 201 ]
+check "in their list, too" [ "$(basic $sessions)" = 200 ]
+check "not the tree's" [ "$(body_get .Name)" = '"Session Collection"' ]
+bmc_stop
+
+tree_put /redfish/v1/Chassis/A/Power <<'END'
+{ "PowerControl": [ { "PowerConsumedWatts" : "@WATTS@" } ],
+  "Energy": { "J": "@JOULES@", "EnergykWh": "@KWH@", "Other": 1 } }
+END
+tree_put /redfish/v1 <<'END'
+{"Name":"a root of its own"}
+END
+check "power needs a program" refuses "needs --program" --tree "$tree"
+rm "$dir/truth"
+bmc_start --plain --tree "$tree" --program step:100@0,3600@0.3 \
+	--energy-offset 7200000 --energy-wrap 7200100
+url=http://${url#https://}
+check "the tree's root" [ "$(get /redfish/v1)" = 200 ]
+check "is open" [ "$(body_get .Name)" = '"a root of its own"' ]
+check "energy begins at the offset" [ "$(reading '.Energy.J >= 7200000 and .Energy.J < 7200030')" = true ]
+check "kWh too" [ "$(reading '.Energy.EnergykWh >= 2 and .Energy.EnergykWh < 2.00001')" = true ]
+sleep 0.5
+check "watts" [ "$(reading '.PowerControl[0].PowerConsumedWatts')" = 3600 ]
+t0=$(awk 'NR == 1 { print $1 }' "$dir/truth")
+before=$("$bmcsim" integrate --truth-file "$dir/truth" "$t0" "$(date +%s.%N)")
+got=$(reading .Energy.J)
+after=$("$bmcsim" integrate --truth-file "$dir/truth" "$t0" "$(date +%s.%N)")
+check "energy begins again at the wrap: $before <= $got + 100 <= $after" [ "$(
+	echo "$before $got $after" |
+	awk '{ print ($1 <= $2 + 100.001 && $2 + 99.999 <= $3) }')" = 1 ]
+curl -s --data const:0 "$control/program" >/dev/null
+got=$(reading .Energy.J)
+sleep 0.1
+check "another program keeps the energy" [ "$(reading .Energy.J)" = "$got" ]
+check "of before" [ "$(echo "$after $got" | awk '{ print ($2 + 100.001 >= $1) }')" = 1 ]
+curl -s --data const:50 "$control/program" >/dev/null
+order '/fault?kind=null'
+check "null" [ "$(reading '.PowerControl[0]')" = '{"PowerConsumedWatts":null}' ]
+check "leaves energy alone" [ "$(reading '.Energy.J | type')" = '"number"' ]
+order /clear
+order '/fault?kind=absent'
+check "absent" [ "$(reading '.PowerControl[0].PowerConsumedWatts')" = null ]
+check "has no key" [ "$(grep -c PowerConsumedWatts "$dir/body")" = 0 ]
+order /clear
+order '/fault?kind=500&count=1'
+check "a fault spares what holds no power" [ "$(basic /redfish/v1/Chassis/A)" = 200 ]
+check "and strikes what does" [ "$(basic /redfish/v1/Chassis/A/Power)" = 500 ]
+check "spoilt readings are not in the log" [ "$(grep -c '/Power 200 50 ' "$dir/log")" = 0 ]
+reading . >/dev/null
+check "right ones are" [ "$(grep -c '/Power 200 50 ' "$dir/log")" = 1 ]
+bmc_stop
+
+check "not a tree and a shape" refuses "one of them" --tree "$tree" --shape power
+check "nor neither" refuses "one of them" --program const:1
+check "no tree there" refuses "No such file" --tree "$dir/nowhere"
+mkdir "$dir/bare"
+check "nothing in it" refuses "redfish: No such file" --tree "$dir/bare"
+ln -s "$dir/password" "$tree/redfish/v1/Chassis/A/link"
+check "links are refused" refuses "A/link: is a link" --tree "$tree" --program const:1
+rm "$tree/redfish/v1/Chassis/A/link"
+mkdir "$tree/redfish/v1/Chassis/E"
+head -c 1100000 /dev/zero | tr '\0' ' ' >"$tree/redfish/v1/Chassis/E/index.json"
+check "as are huge texts" refuses "more than 1048576 bytes" --tree "$tree" --program const:1
+echo '["@WATTS@"]' >"$tree/redfish/v1/Chassis/E/index.json"
+check "and watts in an array" refuses "no member's value" --tree "$tree" --program const:1
+rm -r "$tree/redfish/v1/Chassis/E"
+printf '/redfish/v1/Chassis\tmoved\n' >"$tree/_status.tsv"
+check "and odd statuses" refuses "wants a URL" --tree "$tree" --program const:1
 exit $failed

@@ -150,11 +150,13 @@ static void system_write(FILE *out, const struct tree_view *view)
 }
 
 static const struct tree_route routes[] = {
-	{ .path = "/redfish", .open = true, .write = versions_write },
-	{ .path = V1, .open = true, .write = root_write },
-	{ .path = V1 "/SessionService", .of_sessions = true,
+	{ .path = "/redfish", .open = true, .own = true,
+	  .write = versions_write },
+	{ .path = V1, .open = true, .own = true, .write = root_write },
+	{ .path = TREE_SERVICE, .of_sessions = true, .own = true,
 	  .write = service_write },
-	{ .path = SESSIONS, .of_sessions = true, .write = sessions_write },
+	{ .path = SESSIONS, .of_sessions = true, .own = true,
+	  .write = sessions_write },
 	{ .path = V1 "/Chassis", .write = chassis_all_write },
 	{ .path = CHASSIS, .write = chassis_write },
 	{ .path = CHASSIS "/EnvironmentMetrics", .power = true,
@@ -179,6 +181,7 @@ const struct tree_route *tree_find(const char *path, unsigned int shapes,
 		    strncmp(route->path, path, n) != 0)
 			continue;
 		if ((route->shapes && !(route->shapes & shapes)) ||
+		    (!route->own && !shapes) ||
 		    (route->of_sessions && no_sessions))
 			return NULL;
 		return route;

@@ -9,7 +9,8 @@
 #include "session.h"
 
 #define TREE_V1 "/redfish/v1"
-#define TREE_SESSIONS TREE_V1 "/SessionService/Sessions"
+#define TREE_SERVICE TREE_V1 "/SessionService"
+#define TREE_SESSIONS TREE_SERVICE "/Sessions"
 
 /* What a Redfish tree is written from. */
 struct tree_view {
@@ -32,10 +33,14 @@ struct tree_route {
 	bool open;			/* needs no login */
 	bool power;			/* tells the node's power */
 	bool of_sessions;		/* gone where there are none */
+	bool own;			/* there with no shape at all, too */
 	void (*write)(FILE *out, const struct tree_view *view);
 };
 
-/* NULL: there is no such resource. A slash at the end is ignored. */
+/*
+ * NULL: there is no such resource. A slash at the end is ignored. Where shapes
+ * is 0, the rest of the tree is in files.
+ */
 const struct tree_route *tree_find(const char *path, unsigned int shapes,
 				   bool no_sessions);
 
