@@ -458,6 +458,11 @@ const struct redfish_place *redfish_place(const source_t *r)
 	return r->place_known ? &r->place : NULL;
 }
 
+const char *redfish_login(const source_t *r)
+{
+	return redfish_session_kind(r->session);
+}
+
 static void redfish_free(source_t *r)
 {
 	redfish_find_destroy(r->find);

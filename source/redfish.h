@@ -30,4 +30,7 @@ void redfish_watch(source_t *s, const struct redfish_watcher *watcher);
 /* The place of the last search or of the cache; NULL before there is one. */
 const struct redfish_place *redfish_place(const source_t *s);
 
+/* How the BMC knows us: "session", "basic" or "none". */
+const char *redfish_login(const source_t *s);
+
 #endif

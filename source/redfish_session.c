@@ -372,6 +372,12 @@ static void login_start(redfish_session_t *s)
 
 /* ---- interface ---- */
 
+const char *redfish_session_kind(const redfish_session_t *s)
+{
+	return s->mode == MODE_ANONYMOUS ? "none" :
+	       s->mode == MODE_BASIC ? "basic" : "session";
+}
+
 bool redfish_session_ready(const redfish_session_t *s)
 {
 	return s->mode == MODE_ANONYMOUS || s->token[0] ||

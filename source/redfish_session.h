@@ -26,6 +26,9 @@ void redfish_session_destroy(redfish_session_t *s);	/* NULL is fine */
 
 bool redfish_session_ready(const redfish_session_t *s);
 
+/* "session", "basic" or "none". */
+const char *redfish_session_kind(const redfish_session_t *s);
+
 /*
  * Become ready: log in where needed, and delete the sessions that an earlier
  * run left behind. `fn` is called once, from http_poll() or at once. Uses the
