@@ -1,44 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "redfish_find.h"
+#include "redfish_find_impl.h"
 
 #include <ctype.h>
-#include <stdbool.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-#include "json_doc.h"
-#include "json_power.h"
+#define NOTES_MAX 512
 
-#define ROOT_URL "/redfish/v1/"
-#define CHASSIS_URL "/redfish/v1/Chassis"
-#define MEMBERS_MAX 32		/* chassis looked at */
-#define CONTROLS_MAX 32		/* entries of one PowerControl */
-#define BYTES_MAX (2 * 1024 * 1024)	/* of answers held at a time */
+/* ---- URLs ---- */
 
-struct answer {
-	char *url;
-	json_doc_t *doc;	/* NULL: not there, or not JSON */
-	long status;
-};
-
-struct redfish_find {
-	struct answer answers[REDFISH_FIND_REQUESTS_MAX];
-	unsigned count;
-	size_t bytes;
-	char want[REDFISH_URL_MAX];	/* "" = nothing */
-
-	/* of the search that runs */
-	bool found;
-	bool live;		/* the place has a reading now */
-	struct redfish_place place;
-	struct err reason;
-};
-
-/* ---- answers ---- */
-
-static size_t url_length(const char *url)
+size_t url_length(const char *url)
 {
 	size_t len = strcspn(url, "#");
 
@@ -47,12 +20,23 @@ static size_t url_length(const char *url)
 	return len;
 }
 
-/* Links come with and without a slash at the end, and with fragments. */
-static bool url_same(const char *a, const char *b)
+bool url_same(const char *a, const char *b)
 {
 	size_t len = url_length(a);
 
 	return len == url_length(b) && strncmp(a, b, len) == 0;
+}
+
+void url_name(const char *url, char buf[REDFISH_NAME_MAX])
+{
+	size_t end = url_length(url), from = end;
+
+	while (from > 0 && url[from - 1] != '/')
+		from--;
+	if (end - from >= REDFISH_NAME_MAX)
+		end = from + REDFISH_NAME_MAX - 1;
+	memcpy(buf, url + from, end - from);
+	buf[end - from] = '\0';
 }
 
 /* A link of a BMC becomes a URL we ask for: only plain paths of its own. */
@@ -66,257 +50,177 @@ static bool url_plain(const char *url)
 	return true;
 }
 
-/*
- * The document at url; NULL where there is none, and where it is not known
- * yet: then it is wanted, and the caller has to give up for this time.
- */
-static const json_doc_t *doc_get(redfish_find_t *f, const char *url)
+/* ---- answers ---- */
+
+static const struct answer *answer_find(const redfish_find_t *f,
+					const char *url)
 {
-	if (*f->want || !url_plain(url))
-		return NULL;
 	for (unsigned i = 0; i < f->count; i++)
 		if (url_same(f->answers[i].url, url))
-			return f->answers[i].doc;
-	snprintf(f->want, sizeof(f->want), "%.*s", (int)strcspn(url, "#"), url);
+			return &f->answers[i];
 	return NULL;
 }
 
-static long doc_status(const redfish_find_t *f, const char *url)
+bool view_get(redfish_find_t *f, const char *url, struct view *v)
 {
-	for (unsigned i = 0; i < f->count; i++)
-		if (url_same(f->answers[i].url, url))
-			return f->answers[i].status;
-	return 0;
-}
+	const struct answer *a;
 
-static bool link_get(const json_doc_t *doc, const char *pointer,
-		     char url[REDFISH_URL_MAX])
-{
-	return json_doc_string(doc, pointer, url, REDFISH_URL_MAX) == 0 &&
-	       url_plain(url);
-}
-
-/* ---- places ---- */
-
-/*
- * Take a place unless the one at hand is as good: the first one wins, save
- * that one with a reading beats one without. False where there is no such
- * member at all.
- */
-static bool place_offer(redfish_find_t *f, const json_doc_t *doc,
-			const char *url, const char *pointer,
-			const char *source)
-{
-	double watts;
-	bool live;
-
-	if (json_doc_number(doc, pointer, &watts) == JSON_NUMBER_ABSENT)
+	memset(v, 0, sizeof(*v));
+	if (*f->want || !url_plain(url) ||
+	    strlen(url) >= sizeof(v->url))
 		return false;
-	live = json_power_doc(doc, pointer, &watts, NULL) == 0;
-	if (f->found && (f->live || !live))
-		return true;
-	f->found = true;
-	f->live = live;
-	snprintf(f->place.power.url, sizeof(f->place.power.url), "%.*s",
-		 (int)strcspn(url, "#"), url);
-	redfish_number_parse(&f->place.power, pointer);
-	snprintf(f->place.source, sizeof(f->place.source), "%s", source);
-	return true;
+	snprintf(v->url, sizeof(v->url), "%.*s", (int)strcspn(url, "#"), url);
+	a = answer_find(f, url);
+	if (!a) {
+		strcpy(f->want, v->url);
+		return false;
+	}
+	v->doc = a->status == 200 ? a->doc : NULL;
+	return v->doc;
 }
 
-static bool word_in(const char *text, const char *const *words)
+long view_status(const redfish_find_t *f, const char *url)
 {
-	for (; *words; words++)
-		if (strcasestr(text, *words))
-			return true;
+	const struct answer *a = answer_find(f, url);
+
+	return a ? a->status : 0;
+}
+
+void view_message(const redfish_find_t *f, const char *url, char *buf,
+		  size_t size)
+{
+	const struct answer *a = answer_find(f, url);
+	char text[200] = "", id[100];
+
+	buf[0] = '\0';
+	if (!a || !a->doc)
+		return;
+	if (json_doc_string(a->doc, "/error/@Message.ExtendedInfo/0/Message",
+			    text, sizeof(text)) < 0 &&
+	    json_doc_string(a->doc, "/error/message", text, sizeof(text)) < 0)
+		json_doc_string(a->doc, "/error", text, sizeof(text));
+	if (json_doc_string(a->doc, "/error/@Message.ExtendedInfo/0/MessageId",
+			    id, sizeof(id)) == 0)
+		snprintf(buf, size, " (%s%s%s)", text, *text ? ", " : "", id);
+	else if (*text)
+		snprintf(buf, size, " (%s)", text);
+}
+
+const char *view_pointer(const struct view *v, const char *pointer,
+			 char buf[REDFISH_POINTER_MAX])
+{
+	if (snprintf(buf, REDFISH_POINTER_MAX, "%s%s", v->base, pointer) >=
+	    REDFISH_POINTER_MAX)
+		strcpy(buf, "/");	/* names no member of ours */
+	return buf;
+}
+
+int view_string(const struct view *v, const char *pointer, char *buf,
+		size_t size)
+{
+	char whole[REDFISH_POINTER_MAX];
+
+	return json_doc_string(v->doc, view_pointer(v, pointer, whole), buf,
+			       size);
+}
+
+enum json_number view_number(const struct view *v, const char *pointer,
+			     double *value)
+{
+	char whole[REDFISH_POINTER_MAX];
+
+	return json_doc_number(v->doc, view_pointer(v, pointer, whole), value);
+}
+
+int view_length(const struct view *v, const char *pointer)
+{
+	char whole[REDFISH_POINTER_MAX];
+
+	return json_doc_length(v->doc, view_pointer(v, pointer, whole));
+}
+
+bool view_link(const struct view *v, const char *pointer,
+	       char url[REDFISH_URL_MAX])
+{
+	if (view_string(v, pointer, url, REDFISH_URL_MAX) == 0 &&
+	    url_plain(url))
+		return true;
+	url[0] = '\0';
 	return false;
 }
 
-/* PhysicalContext is not proof of a part where it says PowerSupply: seen on totals. */
-static const char *const part_words[] = {
-	"cpu", "processor", "memory", "dimm", "dram", "gpu", "accelerator",
-	"fpga", "asic", "fan", "storage", "drive", "disk", "network", "pcie",
-	"voltageregulator", NULL
-};
+/* ---- notes ---- */
 
-static const char *const total_words[] = {
-	"server", "system", "node", "total", NULL
-};
-
-enum { CONTROL_PART, CONTROL_PLAIN, CONTROL_TOTAL };
-
-static int control_rank(const json_doc_t *doc, int i)
+static bool notes_grow(redfish_find_t *f)
 {
-	char pointer[64], name[128], context[128];
+	unsigned room = f->notes_room ? 2 * f->notes_room : 16;
+	struct redfish_note *notes;
 
-	snprintf(pointer, sizeof(pointer), "/PowerControl/%d/Name", i);
-	json_doc_string(doc, pointer, name, sizeof(name));
-	snprintf(pointer, sizeof(pointer), "/PowerControl/%d/PhysicalContext", i);
-	json_doc_string(doc, pointer, context, sizeof(context));
-	/* "CPU Sub-system Power" is a part: parts are looked for first */
-	if (word_in(name, part_words) || word_in(context, part_words))
-		return CONTROL_PART;
-	return word_in(name, total_words) ? CONTROL_TOTAL : CONTROL_PLAIN;
-}
-
-/* The entry of PowerControl that is the node. They are never added up. */
-static void control_offer(redfish_find_t *f, const json_doc_t *doc,
-			  const char *url)
-{
-	int n = json_doc_length(doc, "/PowerControl");
-	int best = -1, best_rank = CONTROL_PART;
-	char pointer[64];
-	double watts;
-
-	for (int i = 0; i < n && i < CONTROLS_MAX; i++) {
-		int rank = control_rank(doc, i);
-
-		snprintf(pointer, sizeof(pointer),
-			 "/PowerControl/%d/PowerConsumedWatts", i);
-		if (rank <= best_rank || json_doc_number(doc, pointer, &watts) ==
-		    JSON_NUMBER_ABSENT)
-			continue;
-		best = i;
-		best_rank = rank;
-	}
-	if (best < 0)
-		return;
-	snprintf(pointer, sizeof(pointer), "/PowerControl/%d/PowerConsumedWatts",
-		 best);
-	place_offer(f, doc, url, pointer, "redfish:power");
-}
-
-/* ---- chassis ---- */
-
-enum { CHASSIS_NODE, CHASSIS_OUTER, CHASSIS_PART };
-
-static int chassis_rank(const json_doc_t *doc, const char *url)
-{
-	static const char *const part_types[] = {
-		"Card", "Cartridge", "Component", "Expansion", "HeatExchanger",
-		"IPBasedDrive", "Module", "PowerStrip", "StorageEnclosure",
-		"Zone", NULL
-	};
-	static const char *const outer_types[] = {
-		"Enclosure", "ImmersionTank", "Pod", "Rack", "RackGroup", "Row",
-		"Sidecar", NULL
-	};
-	char type[64];
-
-	if (strstr(url, "/HGX_") || strcasestr(url, "ERoT"))
-		return CHASSIS_PART;
-	json_doc_string(doc, "/ChassisType", type, sizeof(type));
-	for (int i = 0; part_types[i]; i++)
-		if (strcmp(type, part_types[i]) == 0)
-			return CHASSIS_PART;
-	for (int i = 0; outer_types[i]; i++)
-		if (strcmp(type, outer_types[i]) == 0)
-			return CHASSIS_OUTER;
-	return CHASSIS_NODE;
-}
-
-static void environment_search(redfish_find_t *f, const json_doc_t *chassis)
-{
-	char url[REDFISH_URL_MAX];
-	const json_doc_t *doc;
-
-	if (!link_get(chassis, "/EnvironmentMetrics/@odata.id", url))
-		return;
-	doc = doc_get(f, url);
-	if (doc)
-		place_offer(f, doc, url, "/PowerWatts/Reading",
-			    "redfish:environment");
-}
-
-/* Old firmware has the resource and no link to it. */
-static bool power_guess(const json_doc_t *chassis, const char *chassis_url,
-			char url[REDFISH_URL_MAX])
-{
-	char other[REDFISH_URL_MAX];
-
-	if (link_get(chassis, "/EnvironmentMetrics/@odata.id", other) ||
-	    link_get(chassis, "/PowerSubsystem/@odata.id", other))
+	if (f->notes_len < f->notes_room)
+		return true;
+	if (room > NOTES_MAX)
 		return false;
-	return snprintf(url, REDFISH_URL_MAX, "%.*s/Power",
-			(int)url_length(chassis_url), chassis_url) <
-	       REDFISH_URL_MAX;
+	notes = realloc(f->notes, room * sizeof(*notes));
+	if (!notes)
+		return false;
+	f->notes = notes;
+	f->notes_room = room;
+	return true;
 }
 
-static void power_search(redfish_find_t *f, const json_doc_t *chassis,
-			 const char *chassis_url)
+/* What a BMC says goes to terminals and logs. */
+static void text_clean(char *text)
 {
-	char url[REDFISH_URL_MAX];
-	const json_doc_t *doc;
+	for (char *p = text; *p; p++)
+		if ((unsigned char)*p < 0x20 || (unsigned char)*p > 0x7e)
+			*p = '?';
+}
 
-	if (!link_get(chassis, "/Power/@odata.id", url) &&
-	    !power_guess(chassis, chassis_url, url))
+void note_add(redfish_find_t *f, unsigned depth, enum redfish_verdict verdict,
+	      const char *url, const char *pointer, double watts,
+	      const char *fmt, ...)
+{
+	struct redfish_note *n;
+	va_list ap;
+
+	if (*f->want || !notes_grow(f))
 		return;
-	doc = doc_get(f, url);
-	if (doc)
-		control_offer(f, doc, url);
+	n = &f->notes[f->notes_len++];
+	n->depth = depth;
+	n->verdict = verdict;
+	n->watts = watts;
+	snprintf(n->url, sizeof(n->url), "%.*s", (int)url_length(url), url);
+	snprintf(n->pointer, sizeof(n->pointer), "%s", pointer);
+	va_start(ap, fmt);
+	vsnprintf(n->text, sizeof(n->text), fmt, ap);
+	va_end(ap);
+	text_clean(n->text);
+	text_clean(n->pointer);
 }
 
-/*
- * The first chassis that has a place decides, even while it has no reading: a
- * node that has just been switched on must not be taken for its GPU board.
- */
-static void chassis_search(redfish_find_t *f, const char *url, int rank)
+void notes_demote(redfish_find_t *f, unsigned from, const char *text)
 {
-	const json_doc_t *chassis = doc_get(f, url);
+	for (unsigned i = from; i < f->notes_len; i++) {
+		struct redfish_note *n = &f->notes[i];
+		size_t len = strlen(n->text);
 
-	if (!chassis || chassis_rank(chassis, url) != rank)
-		return;
-	environment_search(f, chassis);
-	if (!*f->want && !f->live)
-		power_search(f, chassis, url);
-}
-
-static void members_search(redfish_find_t *f, const json_doc_t *list, int rank)
-{
-	char pointer[64], url[REDFISH_URL_MAX];
-	int n = json_doc_length(list, "/Members");
-
-	for (int i = 0; i < n && i < MEMBERS_MAX; i++) {
-		snprintf(pointer, sizeof(pointer), "/Members/%d/@odata.id", i);
-		if (link_get(list, pointer, url))
-			chassis_search(f, url, rank);
-		if (*f->want || f->found)
-			return;
+		if (n->verdict != REDFISH_CHOSEN && n->verdict != REDFISH_COUNTER)
+			continue;
+		n->verdict = REDFISH_CANDIDATE;
+		snprintf(n->text + len, sizeof(n->text) - len, "%s%s",
+			 len ? "; " : "", text);
 	}
-}
-
-static void search(redfish_find_t *f)
-{
-	char url[REDFISH_URL_MAX];
-	const json_doc_t *root, *list;
-
-	root = doc_get(f, ROOT_URL);
-	if (*f->want)
-		return;
-	if (!root || !link_get(root, "/Chassis/@odata.id", url))
-		strcpy(url, CHASSIS_URL);
-	list = doc_get(f, url);
-	if (*f->want)
-		return;
-	if (!list) {
-		err_set(&f->reason, "%s answers status %ld", url,
-			doc_status(f, url));
-		return;
-	}
-	for (int rank = CHASSIS_NODE; rank < CHASSIS_PART; rank++) {
-		members_search(f, list, rank);
-		if (*f->want || f->found)
-			return;
-	}
-	err_set(&f->reason, "no chassis of the BMC has EnvironmentMetrics.PowerWatts or Power.PowerControl of the node");
 }
 
 /* ---- interface ---- */
 
 redfish_find_t *redfish_find_create(const char *selector)
 {
-	(void)selector;
-	return calloc(1, sizeof(redfish_find_t));
+	redfish_find_t *f = calloc(1, sizeof(*f));
+
+	if (f && selector)
+		snprintf(f->selector, sizeof(f->selector), "%s", selector);
+	return f;
 }
 
 void redfish_find_destroy(redfish_find_t *f)
@@ -327,20 +231,26 @@ void redfish_find_destroy(redfish_find_t *f)
 		free(f->answers[i].url);
 		json_doc_destroy(f->answers[i].doc);
 	}
+	free(f->notes);
 	free(f);
 }
 
 enum redfish_find_step redfish_find_next(redfish_find_t *f)
 {
 	f->want[0] = '\0';
-	f->found = f->live = false;
-	search(f);
+	f->notes_len = 0;
+	f->found = false;
+	memset(&f->place, 0, sizeof(f->place));
+	f->reason.text[0] = '\0';
+	redfish_search(f);
 	if (!*f->want)
 		return f->found ? REDFISH_FIND_FOUND : REDFISH_FIND_NONE;
-	if (f->count < REDFISH_FIND_REQUESTS_MAX && f->bytes < BYTES_MAX)
+	if (f->count < REDFISH_FIND_REQUESTS_MAX &&
+	    f->bytes < REDFISH_FIND_BYTES_MAX && !f->no_memory)
 		return REDFISH_FIND_ASK;
-	err_set(&f->reason, "no power after %u requests and %zu KB of answers",
-		f->count, f->bytes / 1024);
+	err_set(&f->reason, "the search is given up after %u requests and %zu KB of answers%s",
+		f->count, f->bytes / 1024,
+		f->no_memory ? ": out of memory" : "");
 	return REDFISH_FIND_NONE;
 }
 
@@ -359,11 +269,11 @@ void redfish_find_answer(redfish_find_t *f, long status, const char *body,
 	a = &f->answers[f->count];
 	a->url = strdup(f->want);
 	if (!a->url) {
-		f->bytes = BYTES_MAX;	/* no memory: ends the search */
+		f->no_memory = true;
 		return;
 	}
 	a->status = status;
-	if (status == 200)
+	if (size)
 		a->doc = json_doc_parse(body, size, NULL);
 	f->bytes += size;
 	f->count++;
@@ -387,7 +297,5 @@ unsigned redfish_find_requests(const redfish_find_t *f)
 const struct redfish_note *redfish_find_note(const redfish_find_t *f,
 					     unsigned i)
 {
-	(void)f;
-	(void)i;
-	return NULL;
+	return i < f->notes_len ? &f->notes[i] : NULL;
 }

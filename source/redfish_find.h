@@ -23,7 +23,7 @@
 
 /* A search asks for no more than this, and holds no more of what it got. */
 #define REDFISH_FIND_REQUESTS_MAX 64
-#define REDFISH_FIND_BYTES_MAX (4 * 1024 * 1024)
+#define REDFISH_FIND_BYTES_MAX (2 * 1024 * 1024)
 
 enum redfish_find_step {
 	REDFISH_FIND_ASK,	/* fetch redfish_find_url(), then answer */

@@ -12,7 +12,11 @@ source_libsource_a_SOURCES = \
 	source/json_power.c \
 	source/json_scan.c \
 	source/redfish.c \
+	source/redfish_chassis.c \
 	source/redfish_find.c \
+	source/redfish_methods.c \
+	source/redfish_rules.c \
+	source/redfish_search.c \
 	source/redfish_place.c \
 	source/redfish_session.c \
 	source/session_file.c \
@@ -24,6 +28,8 @@ source_libsource_a_SOURCES = \
 	source/json_scan.h \
 	source/redfish.h \
 	source/redfish_find.h \
+	source/redfish_find_impl.h \
+	source/redfish_rules.h \
 	source/redfish_place.h \
 	source/redfish_session.h \
 	source/session_file.h \
