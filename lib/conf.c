@@ -47,6 +47,10 @@ static int check_bmc(const struct conf *c, const struct conf_lines *lines,
 		return fail_at(c, lines, CONF_BMC, "url",
 			       "plain http shows the password to the network: use https, or say insecure = true",
 			       err);
+	if (*c->bmc.public_key && c->bmc.insecure)
+		return fail_at(c, lines, CONF_BMC, "public_key",
+			       "insecure = true takes any key: leave out one of the two (public_key = with nothing behind it, where another section gives one)",
+			       err);
 	if (*c->bmc.password_file && !*c->bmc.user)
 		return fail_at(c, lines, CONF_BMC, "password_file",
 			       "there is no user: say whose password it is",

@@ -32,7 +32,8 @@
  *   password_file = /etc/wattgate/bmc.secret
  *   auth = session          ; session (falls back to basic) or basic
  *   ca_file = /etc/wattgate/bmc-ca.pem
- *   public_key = sha256//BASE64=    ; pins the BMC's key, as curl does
+ *   public_key = sha256//BASE64=    ; pins the BMC's key; without a ca_file it
+ *                           ; is all that proves the BMC; not with insecure
  *   node = Node0            ; of a BMC that serves several
  *   insecure = false        ; true, yes, false, no
  *   timeout = 4s            ; 100ms to 60s

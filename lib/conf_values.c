@@ -233,3 +233,33 @@ int value_url(char *url, struct err *err)
 		url[--len] = '\0';
 	return 0;
 }
+
+/* ---- pinned keys ----------------------------------------------------------- */
+
+#define PIN_PREFIX "sha256//"
+#define PIN_DIGITS 43		/* of base64, then '=': 32 bytes */
+
+/* One pin of `len` bytes. Of its last digit only four bits can be set. */
+static bool pin_is_valid(const char *pin, size_t len)
+{
+	size_t prefix = strlen(PIN_PREFIX);
+
+	return len == prefix + PIN_DIGITS + 1 &&
+	       strncmp(pin, PIN_PREFIX, prefix) == 0 &&
+	       strspn(pin + prefix, DIGITS LETTERS "+/") == PIN_DIGITS &&
+	       strchr("AEIMQUYcgkosw048", pin[len - 2]) && pin[len - 1] == '=';
+}
+
+int value_public_key(const char *text, struct err *err)
+{
+	size_t len;
+
+	for (;; text += len + 1) {
+		len = strcspn(text, ";");
+		if (!pin_is_valid(text, len))
+			return err_set(err, "'%.60s' is not sha256// and the base64 of a key's SHA-256 (44 characters, the last one =); several have a ; between them and no blanks",
+				       text);
+		if (!text[len])
+			return 0;
+	}
+}

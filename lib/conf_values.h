@@ -43,6 +43,12 @@ int value_expand(const char *text, const char *node, char *buf, size_t size,
  */
 int value_url(char *url, struct err *err);
 
+/*
+ * "sha256//BASE64" or several with ';' between them, as curl takes it: SHA-256
+ * of public keys. Strict, since a pin that is written wrongly matches nothing.
+ */
+int value_public_key(const char *text, struct err *err);
+
 /* Is the URL one without TLS? */
 bool url_is_plain(const char *url);
 

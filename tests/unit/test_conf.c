@@ -89,6 +89,7 @@ START_TEST(test_defaults)
 	ck_assert_str_eq(conf.bmc.user, "");
 	ck_assert_str_eq(conf.bmc.password_file, "");
 	ck_assert_str_eq(conf.bmc.ca_file, "");
+	ck_assert_str_eq(conf.bmc.public_key, "");
 	ck_assert(!conf.bmc.basic && !conf.bmc.insecure);
 	ck_assert_int_eq(conf.bmc.timeout_ns, 4 * NS_PER_S);
 	ck_assert_double_eq(conf.hw.cores, 0);
@@ -130,6 +131,27 @@ START_TEST(test_bmc)
 	ck_assert_str_eq(conf.bmc.ca_file, "/etc/ca.pem");
 	ck_assert(conf.bmc.basic && conf.bmc.insecure);
 	ck_assert_int_eq(conf.bmc.timeout_ns, 1500000000);
+}
+END_TEST
+
+#define PIN_A "sha256//ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmno+A="
+#define PIN_B "sha256//0123456789////////////////////////////////8="
+
+START_TEST(test_public_key)
+{
+	load_ok("[bmc]\npublic_key = " PIN_A "\n");
+	ck_assert_str_eq(conf.bmc.public_key, PIN_A);
+	load_ok("[bmc]\npublic_key = " PIN_A ";" PIN_B " ; and a remark\n"
+		"ca_file = /ca\n");
+	ck_assert_str_eq(conf.bmc.public_key, PIN_A ";" PIN_B);
+	/* one BMC may do without what the others have */
+	load_ok("[bmc]\npublic_key = " PIN_A "\nca_file = /ca\n"
+		"[bmc n1]\npublic_key =\nca_file =\ninsecure = true\n");
+	ck_assert_str_eq(conf.bmc.public_key, "");
+	ck_assert_str_eq(conf.bmc.ca_file, "");
+	load_ok("[bmc]\npublic_key = " PIN_A "\n"
+		"[bmc n2]\npublic_key =\ninsecure = true\n");
+	ck_assert_str_eq(conf.bmc.public_key, PIN_A);
 }
 END_TEST
 
@@ -339,6 +361,34 @@ static const struct {
 	{ "[bmc]\ninsecure = TRUE\n", 2, "neither true nor false" },
 	{ "[bmc]\ninsecure =\n", 2, "neither true nor false" },
 	{ "[bmc]\ntimeout = 61s\n", 2, "out of range" },
+	/* pins */
+	{ "[bmc]\npublic_key = sha256//\n", 2, "is not sha256//" },
+	{ "[bmc]\npublic_key = /etc/key.pem\n", 2, "is not sha256//" },
+	{ "[bmc]\npublic_key = ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmno+A=\n",
+	  2, "is not sha256//" },
+	{ "[bmc]\npublic_key = SHA256//ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmno+A=\n",
+	  2, "is not sha256//" },
+	{ "[bmc]\npublic_key = sha256//ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmno+=\n",
+	  2, "is not sha256//" },		/* too short */
+	{ "[bmc]\npublic_key = sha256//ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmno+AA=\n",
+	  2, "is not sha256//" },		/* too long */
+	{ "[bmc]\npublic_key = sha256//ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmno+AA\n",
+	  2, "is not sha256//" },		/* no padding */
+	{ "[bmc]\npublic_key = sha256//ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmno+B=\n",
+	  2, "is not sha256//" },		/* bits that cannot be set */
+	{ "[bmc]\npublic_key = sha256//ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmno-A=\n",
+	  2, "is not sha256//" },		/* the other base64 */
+	{ "[bmc]\npublic_key = sha256//%%nBCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmno+A=\n",
+	  2, "is not sha256//" },
+	{ "[bmc]\npublic_key = " PIN_A ";\n", 2, "'' is not sha256//" },
+	{ "[bmc]\npublic_key = ;" PIN_A "\nuser = a\n", 3, "no password_file" },
+	{ "[bmc]\npublic_key = " PIN_A "; " PIN_B "\n", 2, "no blanks" },
+	{ "[bmc]\npublic_key = " PIN_A " " PIN_B "\n", 2, "no blanks" },
+	{ "[bmc]\npublic_key = " PIN_A "," PIN_B "\n", 2, "is not sha256//" },
+	{ "[bmc n9]\npublic_key = x\n", 2, "'x' is not sha256//" },
+	{ "[bmc]\npublic_key = " PIN_A "\ninsecure = true\n", 2, "any key" },
+	{ "[bmc]\ninsecure = true\n[bmc n1]\npublic_key = " PIN_A "\n", 4,
+	  "any key" },
 	/* hardware, also another node's */
 	{ "[hardware]\ncores = 0\n", 2, "out of range: 1 to 65536" },
 	{ "[hardware]\ncores = 1.5\n", 2, "not a whole number" },
@@ -639,6 +689,7 @@ static Suite *conf_suite(void)
 	tcase_add_test(tc, test_defaults);
 	tcase_add_test(tc, test_top);
 	tcase_add_test(tc, test_bmc);
+	tcase_add_test(tc, test_public_key);
 	tcase_add_test(tc, test_hardware);
 	tcase_add_test(tc, test_rest);
 	tcase_add_test(tc, test_patterns);
