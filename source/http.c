@@ -5,13 +5,19 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <limits.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #define BODY_FIRST 4096		/* grows by doubling up to HTTP_BODY_MAX */
 #define EXTRA_FDS_MAX 16
+#define RETRY_MAX_S 86400
+#define USER_MAX 256
+#define PASSWORD_MAX 512
 
 struct http {
 	CURLM *multi;
@@ -26,6 +32,7 @@ struct http_conn {
 	int64_t timeout_ns;
 	char base_url[512];
 	char *ca_file;		/* NULL = the system's */
+	char *public_key;	/* NULL = not pinned */
 	bool insecure;
 
 	/* the request under way */
@@ -35,6 +42,7 @@ struct http_conn {
 	char *post;
 	size_t post_size;
 	int redirects;
+	bool again;		/* asked once more, over another connection */
 	int64_t start_ns;	/* of the whole */
 	int64_t leg_ns;		/* of this leg: one request, one answer */
 	http_done_fn done;
@@ -46,6 +54,7 @@ struct http_conn {
 	size_t header_bytes;
 	bool too_big;
 	char location[HTTP_PATH_MAX];	/* as it came */
+	char retry_after[64], date[64];	/* likewise */
 	struct http_reply reply;
 	char errbuf[CURL_ERROR_SIZE];
 };
@@ -196,25 +205,30 @@ static bool header_is(const char *line, size_t size, const char *name,
 	return true;
 }
 
+static void headers_reset(http_conn_t *c)
+{
+	c->location[0] = '\0';
+	c->retry_after[0] = '\0';
+	c->date[0] = '\0';
+	explicit_bzero(c->reply.token, sizeof(c->reply.token));
+}
+
 static size_t on_header(char *line, size_t one, size_t size, void *arg)
 {
 	http_conn_t *c = arg;
 
 	size *= one;
 	c->header_bytes += size;
-	if (c->header_bytes > HTTP_HEADERS_MAX) {
-		c->too_big = true;
+	if (c->header_bytes > HTTP_HEADERS_MAX)
 		return 0;
-	}
-	if (size >= 5 && strncasecmp(line, "HTTP/", 5) == 0) {
-		c->location[0] = '\0';	/* an answer after 100 Continue */
-		c->reply.token[0] = '\0';
-		return size;
-	}
-	if (!header_is(line, size, "Location", c->location,
-		       sizeof(c->location)))
-		header_is(line, size, "X-Auth-Token", c->reply.token,
-			  sizeof(c->reply.token));
+	if (size >= 5 && strncasecmp(line, "HTTP/", 5) == 0)
+		headers_reset(c);	/* an answer after 100 Continue */
+	header_is(line, size, "Location", c->location, sizeof(c->location));
+	header_is(line, size, "X-Auth-Token", c->reply.token,
+		  sizeof(c->reply.token));
+	header_is(line, size, "Retry-After", c->retry_after,
+		  sizeof(c->retry_after));
+	header_is(line, size, "Date", c->date, sizeof(c->date));
 	return size;
 }
 
@@ -261,7 +275,7 @@ static const char *method_name(enum http_method m)
 static void reply_reset(http_conn_t *c)
 {
 	memset(&c->reply, 0, sizeof(c->reply));
-	c->location[0] = '\0';
+	headers_reset(c);
 	c->header_bytes = 0;
 	c->too_big = false;
 	c->errbuf[0] = '\0';
@@ -295,13 +309,63 @@ static void headers_wipe(http_conn_t *c)
 	c->headers = NULL;
 }
 
+static size_t base64_write(const char *data, size_t size, char *out)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const unsigned char *p = (const unsigned char *)data;
+	size_t n = 0;
+
+	for (size_t i = 0; i < size; i += 3) {
+		unsigned left = size - i > 2 ? 3 : (unsigned)(size - i);
+		unsigned bits = (unsigned)p[i] << 16 |
+				(left > 1 ? (unsigned)p[i + 1] << 8 : 0) |
+				(left > 2 ? p[i + 2] : 0);
+
+		out[n++] = digits[bits >> 18];
+		out[n++] = digits[bits >> 12 & 63];
+		out[n++] = left > 1 ? digits[bits >> 6 & 63] : '=';
+		out[n++] = left > 2 ? digits[bits & 63] : '=';
+	}
+	return n;
+}
+
+/*
+ * Basic authentication, not left to curl: it would keep the password in
+ * several copies of its own for as long as the connection lasts.
+ */
+static int basic_add(http_conn_t *c, const struct http_request *req)
+{
+	static const char name[] = "Authorization: Basic ";
+	char pair[USER_MAX + PASSWORD_MAX + 2];
+	char line[sizeof(name) + (sizeof(pair) + 2) / 3 * 4];
+	int n = snprintf(pair, sizeof(pair), "%s:%s", req->user, req->password);
+	int rc = -1;
+
+	if (n > 0 && (size_t)n < sizeof(pair)) {
+		memcpy(line, name, sizeof(name) - 1);
+		line[sizeof(name) - 1 +
+		     base64_write(pair, (size_t)n, line + sizeof(name) - 1)] = '\0';
+		rc = header_add(c, line);
+	}
+	explicit_bzero(pair, sizeof(pair));
+	explicit_bzero(line, sizeof(line));
+	return rc;
+}
+
+/* What the request carried: secrets live no longer than it does. */
+static void request_wipe(http_conn_t *c)
+{
+	curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, NULL);
+	curl_easy_setopt(c->easy, CURLOPT_POSTFIELDS, NULL);
+	headers_wipe(c);
+	post_wipe(c);
+}
+
 static int headers_set(http_conn_t *c, const struct http_request *req)
 {
 	char line[sizeof(c->reply.token) + 16];
 	int rc = 0;
 
-	curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, NULL);
-	headers_wipe(c);
 	rc |= header_add(c, "Accept: application/json");
 	rc |= header_add(c, "OData-Version: 4.0");
 	rc |= header_add(c, "Expect:");	/* no 100-continue round trip */
@@ -312,6 +376,8 @@ static int headers_set(http_conn_t *c, const struct http_request *req)
 		rc |= header_add(c, line);
 		explicit_bzero(line, sizeof(line));
 	}
+	if (req->user)
+		rc |= basic_add(c, req);
 	curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, c->headers);
 	return rc;
 }
@@ -376,21 +442,19 @@ int http_start(http_conn_t *c, const struct http_request *req,
 	snprintf(c->path, sizeof(c->path), "%s", req->path);
 	c->method = req->method;
 	c->redirects = 0;
+	c->again = false;
 	c->done = done;
 	c->arg = arg;
-	post_wipe(c);
+	request_wipe(c);
 	if (req->body) {
 		c->post_size = strlen(req->body);
 		c->post = strdup(req->body);
 		if (!c->post)
 			return err_set(err, "out of memory");
 	}
-	curl_easy_setopt(c->easy, CURLOPT_USERNAME, req->user);
-	curl_easy_setopt(c->easy, CURLOPT_PASSWORD,
-			 req->user ? req->password : NULL);
 	c->start_ns = timesource_boot_ns(&c->ts);
 	if (headers_set(c, req) < 0 || leg_start(c) < 0) {
-		post_wipe(c);
+		request_wipe(c);
 		return err_set(err, "%s%s: the request cannot be started",
 			       c->base_url, c->path);
 	}
@@ -408,7 +472,7 @@ void http_cancel(http_conn_t *c)
 	if (!c->busy)
 		return;
 	leg_stop(c);
-	post_wipe(c);
+	request_wipe(c);
 }
 
 bool http_busy(const http_conn_t *c)
@@ -442,9 +506,16 @@ static int redirect_follow(http_conn_t *c, long status)
 
 static const char *tls_hint(CURLcode code)
 {
-	if (code == CURLE_PEER_FAILED_VERIFICATION)
-		return "; give the BMC's CA as ca_file, or set insecure = true";
-	return "";
+	switch (code) {
+	case CURLE_PEER_FAILED_VERIFICATION:
+		return "; give the BMC's CA as ca_file or pin its key as public_key";
+	case CURLE_SSL_CACERT_BADFILE:	/* also: the host has no CAs at all */
+		return "; give a PEM file with the BMC's CA as ca_file or pin its key as public_key";
+	case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+		return "; was the BMC replaced, or does another host answer? If its new key is right, change public_key";
+	default:
+		return "";
+	}
 }
 
 static void why_no_answer(http_conn_t *c, CURLcode code)
@@ -456,7 +527,10 @@ static void why_no_answer(http_conn_t *c, CURLcode code)
 	r->status = 0;
 	r->size = 0;
 	c->body[0] = '\0';
-	if (c->too_big)
+	if (c->header_bytes > HTTP_HEADERS_MAX)
+		err_set(&r->why, "%s %s%.100s: the answer's headers are larger than %d KB",
+			 verb, c->base_url, c->path, HTTP_HEADERS_MAX / 1024);
+	else if (c->too_big)
 		err_set(&r->why, "%s %s%.100s: the answer is larger than %d KB",
 			 verb, c->base_url, c->path, HTTP_BODY_MAX / 1024);
 	else if (code == CURLE_OPERATION_TIMEDOUT)
@@ -486,10 +560,32 @@ static void reply_times(http_conn_t *c)
 	r->slept = r->done_ns - c->leg_ns > total_us * 1000 + 2 * NS_PER_S;
 }
 
+/*
+ * Seconds, or a date. That one is by the BMC's clock, which may be years off:
+ * the answer's own Date is what it counts from. More than a day is a mistake.
+ */
+static int64_t retry_after_ns(const http_conn_t *c)
+{
+	const char *text = c->retry_after;
+	size_t digits = strspn(text, "0123456789");
+	int64_t s, now_s = timesource_wall_ns(&c->ts) / NS_PER_S;
+
+	if (!*text)
+		return 0;
+	if (!text[digits]) {
+		s = digits < 10 ? strtol(text, NULL, 10) : RETRY_MAX_S;
+	} else {
+		s = curl_getdate(text, NULL);
+		if (curl_getdate(c->date, NULL) >= 0)
+			now_s = curl_getdate(c->date, NULL);
+		s = s < 0 ? 0 : s - now_s;
+	}
+	return s > 0 && s < RETRY_MAX_S ? s * NS_PER_S : 0;
+}
+
 static void reply_fill(http_conn_t *c, CURLcode code)
 {
 	struct http_reply *r = &c->reply;
-	curl_off_t retry_s = 0;
 
 	reply_times(c);
 	if (code != CURLE_OK) {
@@ -497,9 +593,7 @@ static void reply_fill(http_conn_t *c, CURLcode code)
 	} else {
 		c->body[r->size] = '\0';
 		curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &r->status);
-		curl_easy_getinfo(c->easy, CURLINFO_RETRY_AFTER, &retry_s);
-		if (retry_s > 0 && retry_s < 86400)
-			r->retry_after_ns = retry_s * NS_PER_S;
+		r->retry_after_ns = retry_after_ns(c);
 		if (c->location[0])
 			location_resolve(c, r->location, sizeof(r->location));
 		if (r->status < 200 || r->status >= 300)
@@ -510,17 +604,38 @@ static void reply_fill(http_conn_t *c, CURLcode code)
 	r->body = c->body;
 }
 
+/*
+ * The BMC closed the kept connection just as it was used again. curl asks
+ * again by itself, but gives up each sixth time in the life of a handle, and a
+ * BMC that keeps connections for one period makes this happen all the time.
+ */
+static bool again_wanted(const http_conn_t *c, CURLcode code)
+{
+	long connects = 1;
+
+	curl_easy_getinfo(c->easy, CURLINFO_NUM_CONNECTS, &connects);
+	return (code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR ||
+		code == CURLE_GOT_NOTHING) && !c->again && connects == 0 &&
+	       c->header_bytes == 0 && c->method != HTTP_POST;
+}
+
 static void transfer_end(http_conn_t *c, CURLcode code)
 {
+	bool again = again_wanted(c, code);
 	long status = 0;
 
 	curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
 	leg_stop(c);
+	if (again) {
+		c->again = true;
+		if (leg_start(c) == 0)
+			return;
+	}
 	if (code == CURLE_OK && redirect_wanted(c, status) &&
 	    redirect_follow(c, status) == 0)
 		return;
 	reply_fill(c, code);
-	post_wipe(c);
+	request_wipe(c);
 	c->done(c->arg, &c->reply);
 }
 
@@ -575,11 +690,41 @@ int http_poll(http_t *h, struct pollfd *fds, unsigned nfds, int timeout_ms,
 
 /* ---- life ---- */
 
+/*
+ * curl's memory: what it frees is wiped, since requests with a password or a
+ * token, and answers with one, pass through it.
+ */
+static void memory_free(void *p)
+{
+	if (p)
+		explicit_bzero(p, malloc_usable_size(p));
+	free(p);
+}
+
+static void *memory_realloc(void *p, size_t size)
+{
+	size_t old = p ? malloc_usable_size(p) : 0;
+	void *q;
+
+	if (p && size <= old)
+		return p;
+	q = malloc(size);
+	if (q && p) {
+		memcpy(q, p, old);
+		memory_free(p);
+	}
+	return q;
+}
+
 http_t *http_create(struct err *err)
 {
 	http_t *h = calloc(1, sizeof(*h));
 
-	if (!h || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+	/* libcurl would write the keys of its TLS connections there */
+	unsetenv("SSLKEYLOGFILE");
+	if (!h || curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, memory_free,
+				       memory_realloc, strdup, calloc) !=
+	    CURLE_OK) {
 		free(h);
 		err_set(err, "libcurl cannot be initialised");
 		return NULL;
@@ -605,20 +750,36 @@ void http_destroy(http_t *h)
 	errno = saved;
 }
 
+/*
+ * curl compares a pinned key whether it verifies the chain or not; a server
+ * without a certificate has none to compare, but OpenSSL and GnuTLS speak to
+ * none such unless told to.
+ */
 static void tls_set(http_conn_t *c)
 {
+	bool chain = !c->insecure && (c->ca_file || !c->public_key);
 	CURL *e = c->easy;
 
-	curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, c->insecure ? 0L : 1L);
-	curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, c->insecure ? 0L : 2L);
-	if (c->ca_file || c->insecure) {
+	curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, chain ? 1L : 0L);
+	curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, chain ? 2L : 0L);
+	if (c->ca_file || !chain) {
 		/* unused roots would cost a megabyte */
 		curl_easy_setopt(e, CURLOPT_CAINFO, c->ca_file);
 		curl_easy_setopt(e, CURLOPT_CAPATH, NULL);
 	}
 }
 
-static void options_set(http_conn_t *c)
+/* As curl does it, but children get none of it. */
+static curl_socket_t on_socket(void *arg, curlsocktype purpose,
+			       struct curl_sockaddr *to)
+{
+	(void)arg;
+	(void)purpose;
+	return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+}
+
+/* -1 where this libcurl cannot do what safety needs. */
+static int options_set(http_conn_t *c)
 {
 	CURL *e = c->easy;
 
@@ -633,50 +794,89 @@ static void options_set(http_conn_t *c)
 	curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(e, CURLOPT_PROXY, "");
 	curl_easy_setopt(e, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-	curl_easy_setopt(e, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
 	curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, "gzip");
 	curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);
 	curl_easy_setopt(e, CURLOPT_MAXCONNECTS, 1L);
 	curl_easy_setopt(e, CURLOPT_BUFFERSIZE, 16384L);
 	curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS,
 			 (long)(c->timeout_ns / (NS_PER_S / 1000)));
+	curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_socket);
 	curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(e, CURLOPT_HEADERDATA, c);
 	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(e, CURLOPT_WRITEDATA, c);
 	tls_set(c);
+	if (c->public_key &&
+	    curl_easy_setopt(e, CURLOPT_PINNEDPUBLICKEY, c->public_key) !=
+	    CURLE_OK)
+		return -1;
+	return 0;
 }
 
-http_conn_t *http_conn_create(http_t *h, const struct http_params *params,
-			      struct err *err)
+/* What the files and texts of params are worth, before there is any traffic. */
+static int params_check(const struct http_params *p, struct err *err)
 {
-	http_conn_t *c = calloc(1, sizeof(*c));
-	bool ca = params->ca_file && *params->ca_file && !params->insecure;
+	bool pinned = p->public_key && *p->public_key;
 
-	if (!c)
-		goto nomem;
-	c->http = h;
-	h->conns++;
-	curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)h->conns);
+	if (pinned && p->insecure)
+		return err_set(err, "%s: public_key and insecure = true exclude each other",
+			       p->base_url);
+	/* without the prefix curl would take it for the name of a file */
+	if (pinned && strncmp(p->public_key, "sha256//", 8) != 0)
+		return err_set(err, "%s: public_key must be sha256// and the key's hash",
+			       p->base_url);
+	if (p->ca_file && *p->ca_file && !p->insecure &&
+	    access(p->ca_file, R_OK) < 0)
+		return err_set_errno(err, "%s: ca_file '%s' cannot be read",
+				     p->base_url, p->ca_file);
+	return 0;
+}
+
+/* NULL for ""; false where there is no memory. */
+static bool text_keep(char **to, const char *text)
+{
+	*to = text && *text ? strdup(text) : NULL;
+	return *to || !text || !*text;
+}
+
+static int conn_init(http_conn_t *c, const struct http_params *params,
+		     struct err *err)
+{
+	if (base_url_set(c, params, err) < 0 || params_check(params, err) < 0)
+		return -1;
 	c->ts = params->ts;
 	c->timeout_ns = params->timeout_ns;
 	c->insecure = params->insecure;
 	c->body_room = BODY_FIRST;
 	c->body = malloc(BODY_FIRST);
 	c->easy = curl_easy_init();
-	c->ca_file = ca ? strdup(params->ca_file) : NULL;
-	if (!c->body || !c->easy || (ca && !c->ca_file))
-		goto nomem;
-	if (base_url_set(c, params, err) < 0) {
+	if (!c->body || !c->easy ||
+	    !text_keep(&c->ca_file, c->insecure ? NULL : params->ca_file) ||
+	    !text_keep(&c->public_key, params->public_key))
+		return err_set(err, "out of memory");
+	if (options_set(c) < 0)
+		return err_set(err, "%s: this libcurl cannot pin a public_key",
+			       c->base_url);
+	return 0;
+}
+
+http_conn_t *http_conn_create(http_t *h, const struct http_params *params,
+			      struct err *err)
+{
+	http_conn_t *c = calloc(1, sizeof(*c));
+
+	if (!c) {
+		err_set(err, "out of memory");
+		return NULL;
+	}
+	c->http = h;
+	h->conns++;
+	curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)h->conns);
+	if (conn_init(c, params, err) < 0) {
 		http_conn_destroy(c);
 		return NULL;
 	}
-	options_set(c);
 	return c;
-nomem:
-	err_set(err, "out of memory");
-	http_conn_destroy(c);
-	return NULL;
 }
 
 void http_conn_destroy(http_conn_t *c)
@@ -692,10 +892,12 @@ void http_conn_destroy(http_conn_t *c)
 	c->http->conns--;
 	headers_wipe(c);
 	post_wipe(c);
+	explicit_bzero(c->reply.token, sizeof(c->reply.token));
 	if (c->body)
 		explicit_bzero(c->body, c->body_room);
 	free(c->body);
 	free(c->ca_file);
+	free(c->public_key);
 	free(c);
 	errno = saved;
 }

@@ -16,7 +16,9 @@
  *
  * An http_conn_t talks to one origin (scheme, host, port) over one connection
  * that is kept open. Certificates are verified unless `insecure`; plain http
- * needs `insecure` too. A redirect is followed on the same origin only, three
+ * needs `insecure` too. A pinned public key stands in for the chain and the
+ * host's name where no ca_file is given, and adds to them where one is; a BMC
+ * with another key never gets a request. A redirect is followed on the same origin only, three
  * times at most. Proxies, cookies and .netrc are not used. Buffers are reused
  * and bounded: nothing grows with the number of requests.
  */
@@ -32,6 +34,7 @@ typedef struct http_conn http_conn_t;
 struct http_params {
 	const char *base_url;	/* scheme://host[:port], nothing behind it */
 	const char *ca_file;	/* PEM; "" or NULL = the system's */
+	const char *public_key;	/* "sha256//BASE64[;...]"; "" or NULL = any */
 	bool insecure;
 	int64_t timeout_ns;	/* for one request, with its redirects */
 	timesource_t ts;

@@ -476,6 +476,7 @@ static source_t *redfish_open(const struct source_env *env, struct err *err)
 	const struct conf *conf = env->conf;
 	struct http_params params = {
 		.base_url = conf->bmc.url, .ca_file = conf->bmc.ca_file,
+		.public_key = conf->bmc.public_key,
 		.insecure = conf->bmc.insecure,
 		.timeout_ns = conf->bmc.timeout_ns, .ts = env->ts,
 	};

@@ -2,6 +2,7 @@
 #include "fakebmc.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -82,6 +83,41 @@ static bool write_all(int fd, const char *data, size_t size)
 	return true;
 }
 
+/* Blanks, so that no one holds them in memory. */
+static bool write_blanks(int fd, size_t size)
+{
+	char blanks[4096];
+
+	memset(blanks, ' ', sizeof(blanks));
+	while (size > 0) {
+		size_t n = size < sizeof(blanks) ? size : sizeof(blanks);
+
+		if (!write_all(fd, blanks, n))
+			return false;
+		size -= n;
+	}
+	return true;
+}
+
+/* False where the client went away, or the test is over. */
+static bool write_dripping(fakebmc_t *f, int fd, const struct fake_answer *a)
+{
+	struct pollfd stop = { .fd = f->stop[0], .events = POLLIN };
+
+	for (size_t i = 0; i < a->size; i++)
+		if (poll(&stop, 1, a->drip_ms) != 0 ||
+		    !write_all(fd, a->data + i, 1))
+			return false;
+	return true;
+}
+
+static bool write_answer(fakebmc_t *f, int fd, const struct fake_answer *a)
+{
+	if (a->drip_ms)
+		return write_dripping(f, fd, a);
+	return write_all(fd, a->data, a->size) && write_blanks(fd, a->blanks);
+}
+
 static bool answer_request(fakebmc_t *f, int fd, struct fake_request *r)
 {
 	struct fake_answer a = { 0 };
@@ -91,7 +127,7 @@ static bool answer_request(fakebmc_t *f, int fd, struct fake_request *r)
 	f->fn(f->arg, r, &a);
 	if (f->count < REQUESTS_MAX - 1)
 		f->count++;
-	on = a.size == 0 || write_all(fd, a.data, a.size);
+	on = write_answer(f, fd, &a);
 	free(a.data);
 	if (a.hang) {
 		char byte;
@@ -106,7 +142,7 @@ static void *serve(void *arg)
 	fakebmc_t *f = arg;
 
 	while (wait_readable(f, f->listener)) {
-		int fd = accept(f->listener, NULL, NULL);
+		int fd = accept4(f->listener, NULL, NULL, SOCK_CLOEXEC);
 		struct fake_request *r;
 
 		f->connections++;
@@ -129,11 +165,11 @@ fakebmc_t *fakebmc_start(fake_handler fn, void *arg)
 	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	f->fn = fn;
 	f->arg = arg;
-	f->listener = socket(AF_INET, SOCK_STREAM, 0);
+	f->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (bind(f->listener, (struct sockaddr *)&at, len) < 0 ||
 	    listen(f->listener, 8) < 0 ||
 	    getsockname(f->listener, (struct sockaddr *)&at, &len) < 0 ||
-	    pipe(f->stop) < 0 || pthread_create(&f->thread, NULL, serve, f))
+	    pipe2(f->stop, O_CLOEXEC) < 0 || pthread_create(&f->thread, NULL, serve, f))
 		abort();
 	snprintf(f->url, sizeof(f->url), "http://127.0.0.1:%d",
 		 ntohs(at.sin_port));
@@ -157,6 +193,11 @@ const char *fakebmc_url(const fakebmc_t *f)
 int fakebmc_requests(const fakebmc_t *f)
 {
 	return f->count;
+}
+
+int fakebmc_connections(const fakebmc_t *f)
+{
+	return f->connections;
 }
 
 const struct fake_request *fakebmc_request(const fakebmc_t *f, int n)

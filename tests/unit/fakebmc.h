@@ -24,6 +24,8 @@ struct fake_request {
 struct fake_answer {
 	char *data;		/* freed by the server */
 	size_t size;
+	size_t blanks;		/* sent behind data, as long as the client reads */
+	int drip_ms;		/* data goes byte by byte, with such pauses */
 	bool close;		/* afterwards */
 	bool hang;		/* say nothing until the client goes */
 };
@@ -38,6 +40,7 @@ const char *fakebmc_url(const fakebmc_t *f);
 /* The n-th request (from 1) once the client has its answer; NULL: none. */
 const struct fake_request *fakebmc_request(const fakebmc_t *f, int n);
 int fakebmc_requests(const fakebmc_t *f);
+int fakebmc_connections(const fakebmc_t *f);	/* that came, whatever they said */
 
 /* An answer with a Content-Length; headers end in "\r\n" each, or "". */
 void fake_answer_set(struct fake_answer *a, int status, const char *headers,
