@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# What can be set in the environment before `tests/run lab slurm up`. `up`
-# keeps the values in $LAB_DIR/etc/knobs, so that later calls need LAB_DIR only.
+# What can be set in the environment before `tests/run lab slurm up` and, in
+# OAR_KNOBS, `tests/run lab oar up`. `up` keeps the values in
+# $LAB_DIR/etc/knobs, so that later calls need LAB_DIR only.
 
 KNOBS=(
 	"LAB_CPUS=2"		# CPUs (cores) of each node
@@ -35,6 +36,35 @@ KNOBS=(
 	"LAB_BMC_URL_n1="	# a foreign BMC instead of the simulated one
 	"LAB_BMC_URL_n2="
 	"LAB_BMC_USER="		# for foreign BMCs; none: no authentication
+)
+
+# shellcheck disable=SC2034	# oar-conf.sh puts them in the place of KNOBS
+OAR_KNOBS=(
+	"LAB_CPUS=2"		# cores (and rows of resources) of each node
+	"LAB_GPUS=0"		# GPUs of each node: gpudevice of its rows
+	"LAB_MEMORY=2000"	# MB of each node
+	"LAB_CPUSET=auto"	# 1: cpuset and freezer of cgroup v1; 0: none, then
+				# oarhold -r stops nothing; auto: where there are any
+	"LAB_OAR_CONF="		# more lines for oar.conf; the last of a key counts
+	"LAB_BMCS=1"		# a BMC for each node
+	"LAB_WATTGATED=0"	# a wattgated for each node
+	"LAB_PERIOD=1"
+	"LAB_SHARE=cores"
+	"LAB_CHECKPOINT=5s"
+	"LAB_ROLLUP=1h"
+	"LAB_WATTGATE_TOP="
+	"LAB_WATTGATE_CONF="
+	"LAB_BMC_SHAPE=both"
+	"LAB_BMC_PROGRAM_node_1=const:200"
+	"LAB_BMC_PROGRAM_node_2=const:300"
+	"LAB_BMC_PROGRAM_node_3=const:400"
+	"LAB_BMC_PROGRAM_node_4=const:500"
+	"LAB_BMC_OPTIONS="
+	"LAB_BMC_URL_node_1="
+	"LAB_BMC_URL_node_2="
+	"LAB_BMC_URL_node_3="
+	"LAB_BMC_URL_node_4="
+	"LAB_BMC_USER="
 )
 # not kept with the others: LAB_BMC_PASSWORD goes into a file of mode 0600
 

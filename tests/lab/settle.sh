@@ -80,8 +80,8 @@ lab_print_env() {
 }
 
 lab_print_bmc_env() {
-	local dir=$LAB_DIR/bmc/out
-	export_line "LAB_SIM_URL_$1" "https://127.0.0.1:$(cat "$dir/$1.port")"
-	export_line "LAB_BMC_CTL_$1" "http://127.0.0.1:$(cat "$dir/$1.ctl")"
-	export_line "LAB_TRUTH_$1" "$dir/$1.truth"
+	local dir=$LAB_DIR/bmc/out name=${1//-/_}
+	export_line "LAB_SIM_URL_$name" "https://127.0.0.1:$(cat "$dir/$1.port")"
+	export_line "LAB_BMC_CTL_$name" "http://127.0.0.1:$(cat "$dir/$1.ctl")"
+	export_line "LAB_TRUTH_$name" "$dir/$1.truth"
 }
