@@ -16,6 +16,7 @@ cli_libcli_a_SOURCES = \
 	cli/cmd.h \
 	cli/cmd_audit.c \
 	cli/cmd_doctor.c \
+	cli/cmd_probe.c \
 	cli/cmd_report.c \
 	cli/confs.c \
 	cli/confs.h \
@@ -31,14 +32,28 @@ cli_libcli_a_SOURCES = \
 	cli/jobs.h \
 	cli/jobs_ledger.c \
 	cli/jobs_ledger.h \
+	cli/json_probe.c \
+	cli/json_probe.h \
 	cli/json_report.c \
 	cli/json_report.h \
+	cli/json_trace.c \
+	cli/json_trace.h \
 	cli/ledgers.c \
 	cli/ledgers.h \
 	cli/mem.c \
 	cli/mem.h \
 	cli/plugstack.c \
 	cli/plugstack.h \
+	cli/probe.c \
+	cli/probe.h \
+	cli/probe_redact.c \
+	cli/probe_redact.h \
+	cli/probe_text.c \
+	cli/probe_text.h \
+	cli/probe_trace.c \
+	cli/probe_trace.h \
+	cli/probe_watch.c \
+	cli/probe_watch.h \
 	cli/report.h \
 	cli/report_jobs.c \
 	cli/report_nodes.c \
@@ -60,6 +75,6 @@ cli_libcli_a_SOURCES = \
 
 bin_PROGRAMS += cli/wattgate
 cli_wattgate_SOURCES = cli/main.c
-cli_wattgate_LDADD = cli/libcli.a $(CORE_LIBS) $(JSONC_LIBS)
+cli_wattgate_LDADD = cli/libcli.a $(SOURCE_LIBS)
 
 dist_man_MANS += docs/man/wattgate.1

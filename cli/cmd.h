@@ -7,11 +7,17 @@
  * exit status.
  */
 
-enum exit_status { EXIT_OK = 0, EXIT_TROUBLE = 1, EXIT_USAGE = 2 };
+enum exit_status {
+	EXIT_OK = 0,
+	EXIT_TROUBLE = 1,
+	EXIT_USAGE = 2,
+	EXIT_UNAVAILABLE = 3	/* probe: the BMC answers, and has no power to tell */
+};
 
 int cmd_report(int argc, char **argv);
 int cmd_audit(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
+int cmd_probe(int argc, char **argv);
 
 /*
  * "wattgate COMMAND: text" on standard error, control characters replaced:

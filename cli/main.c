@@ -8,6 +8,7 @@
 static const char usage[] =
 	"usage: wattgate COMMAND [OPTION...]\n"
 	"\n"
+	"  probe    what a BMC offers, and which number is the node's power\n"
 	"  report   what jobs and nodes drew, beside their core-hours\n"
 	"  audit    prove that the ledgers conserve energy; show what is unmeasured\n"
 	"  doctor   check the configuration of a host or a cluster\n"
@@ -18,6 +19,7 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } commands[] = {
+	{ "probe", cmd_probe },
 	{ "report", cmd_report },
 	{ "audit", cmd_audit },
 	{ "doctor", cmd_doctor },
