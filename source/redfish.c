@@ -178,7 +178,7 @@ static void sample_fail(source_t *r, const struct http_reply *reply)
 {
 	struct reading reading;
 
-	redfish_failure(&reading, reply);
+	redfish_session_failure(r->session, &reading, reply);
 	sample_end(r, &reading);
 }
 
@@ -244,6 +244,8 @@ static void on_find(void *arg, const struct http_reply *reply)
 	watch_answer(r, redfish_find_url(r->find), reply);
 	if (reply_dealt_with(r, reply))
 		return;
+	redfish_session_prove(r->session, redfish_find_url(r->find),
+			      reply->status);
 	redfish_find_answer(r->find, reply->status, reply->body, reply->size);
 	sample_step(r);
 }
@@ -380,6 +382,7 @@ static void on_read(void *arg, const struct http_reply *reply)
 	watch_answer(r, r->place.power.url, reply);
 	if (reply_dealt_with(r, reply))
 		return;
+	redfish_session_prove(r->session, r->place.power.url, reply->status);
 	if (reply->status != 200) {
 		r->bad += reply->status == 404 || reply->status == 410 ?
 			  BAD_GONE : 1;

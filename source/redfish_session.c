@@ -14,13 +14,24 @@
 #define ROOT_URL "/redfish/v1/"
 #define SESSIONS_URL "/redfish/v1/SessionService/Sessions"
 
+/* A BMC that refuses its own sessions: so many in a row until ... */
+#define REFUSED_MAX 2
+/* ... and then, where one cannot be deleted, no other before it has timed out. */
+#define HOLD_NS (1800 * NS_PER_S)
+
 enum mode { MODE_SESSION, MODE_BASIC, MODE_ANONYMOUS };
 
 struct redfish_session {
 	const struct conf *conf;
 	const logger_t *log;
 	http_conn_t *conn;
+	timesource_t ts;
 	enum mode mode;
+	bool dropped;		/* the session or password at hand was refused */
+	bool left;		/* the last one that was could not be deleted */
+	bool basic_failed;	/* tried instead of sessions, in vain */
+	unsigned refused;	/* sessions in a row without a good answer */
+	int64_t login_ns;	/* when the last one was given */
 	char token[256];	/* "" = no session */
 	char uri[SESSION_URI_MAX];	/* of the session */
 	char password[SECRET_MAX];	/* for basic; "" = not read */
@@ -39,8 +50,16 @@ static void stale_start(redfish_session_t *s);
 
 /* ---- failures ---- */
 
+/* Does the text repeat what must not be told? Some firmware quotes its input. */
+static bool secret_in(const redfish_session_t *s, const char *text)
+{
+	return (s->token[0] && strstr(text, s->token)) ||
+	       (s->password[0] && strstr(text, s->password));
+}
+
 /* The sentence that Redfish puts into an error, or "". */
-static void message_get(const struct http_reply *reply, char *buf, size_t size)
+static void message_get(const redfish_session_t *s,
+			const struct http_reply *reply, char *buf, size_t size)
 {
 	json_doc_t *doc;
 
@@ -54,17 +73,24 @@ static void message_get(const struct http_reply *reply, char *buf, size_t size)
 			    size) < 0)
 		json_doc_string(doc, "/error/message", buf, size);
 	json_doc_destroy(doc);
+	if (secret_in(s, buf))
+		snprintf(buf, size, "its message repeats a secret");
+	for (char *p = buf; *p; p++)	/* nothing that acts on a terminal */
+		if (*p < ' ' || *p > '~')
+			*p = '?';
 }
 
-void redfish_failure(struct reading *r, const struct http_reply *reply)
+/* A 401 stays slow, here too: wrong passwords in quick succession lock accounts. */
+void redfish_session_failure(const redfish_session_t *s, struct reading *r,
+			     const struct http_reply *reply)
 {
 	char message[200];
 
 	memset(r, 0, sizeof(*r));
-	message_get(reply, message, sizeof(message));
+	message_get(s, reply, message, sizeof(message));
 	err_set(&r->why, "%s%s%s%s", reply->why.text, *message ? " (" : "",
 		message, *message ? ")" : "");
-	r->backoff = BACKOFF_SOON;
+	r->backoff = reply->status == 401 ? BACKOFF_SLOW : BACKOFF_SOON;
 	r->retry_after_ns = reply->retry_after_ns;
 }
 
@@ -83,7 +109,7 @@ static void prepare_fail(redfish_session_t *s, const struct http_reply *reply)
 {
 	struct reading r;
 
-	redfish_failure(&r, reply);
+	redfish_session_failure(s, &r, reply);
 	prepare_end(s, &r);
 }
 
@@ -138,11 +164,17 @@ static void stale_next(redfish_session_t *s, bool forget)
 	stale_start(s);
 }
 
+/* To a DELETE: the session is no more. */
+static bool reply_gone(const struct http_reply *reply)
+{
+	return (reply->status >= 200 && reply->status < 300) ||
+	       reply->status == 404 || reply->status == 410;
+}
+
 static void on_stale_deleted(void *arg, const struct http_reply *reply)
 {
 	redfish_session_t *s = arg;
-	bool gone = (reply->status >= 200 && reply->status < 300) ||
-		    reply->status == 404 || reply->status == 410;
+	bool gone = reply_gone(reply);
 
 	if (gone)
 		log_info(s->log, "%s: deleted a session of ours that was left behind",
@@ -151,8 +183,12 @@ static void on_stale_deleted(void *arg, const struct http_reply *reply)
 		log_warn(s->log, "a session of ours that was left behind stays: %s",
 			 reply->why.text);
 	/* without an answer, or while the BMC is busy, later may do */
-	stale_next(s, gone || (reply->status >= 400 && reply->status < 500 &&
-			       reply->status != 401 && reply->status != 429));
+	if (reply->status == 0 || reply->status == 401)
+		stale_end(s);
+	else
+		stale_next(s, gone || (reply->status >= 400 &&
+				       reply->status < 500 &&
+				       reply->status != 429));
 }
 
 static void stale_request(redfish_session_t *s, enum http_method method,
@@ -189,7 +225,7 @@ static void on_stale_seen(void *arg, const struct http_reply *reply)
 	if (reply->status == 404 || reply->status == 410)
 		stale_next(s, true);
 	else if (reply->status == 0 || reply->status == 401)
-		stale_next(s, false);
+		stale_end(s);	/* the others would fare no better */
 	else if (reply->status == 200 && stale_foreign(s, reply))
 		stale_next(s, true);
 	else
@@ -271,6 +307,7 @@ static void login_done(redfish_session_t *s, const struct http_reply *reply)
 	struct err err;
 
 	snprintf(s->token, sizeof(s->token), "%s", reply->token);
+	s->login_ns = timesource_boot_ns(&s->ts);
 	uri_take(s, reply);
 	if (session_file_add(&s->file, s->uri, &err) < 0)
 		log_warn(s->log, "%s; the session may outlive a crash",
@@ -336,20 +373,20 @@ static void on_login(void *arg, const struct http_reply *reply)
 		prepare_fail(s, reply);
 }
 
+/* The password stays until the preparation ends: see secret_in(). */
 static int login_body(redfish_session_t *s, char *buf, size_t size,
 		      struct err *err)
 {
-	char user[6 * 256], password[SECRET_MAX], escaped[6 * SECRET_MAX];
-	int rc = password_read(s, password, err);
+	char user[6 * 256], escaped[6 * SECRET_MAX];
+	int rc = password_read(s, s->password, err);
 
 	if (rc == 0 && (json_escape(s->conf->bmc.user, user, sizeof(user)) < 0 ||
-			json_escape(password, escaped, sizeof(escaped)) < 0))
+			json_escape(s->password, escaped, sizeof(escaped)) < 0))
 		rc = err_set(err, "%s: the user or the password is too long",
 			     s->conf->bmc.url);
 	if (rc == 0)
 		snprintf(buf, size, "{\"UserName\":\"%s\",\"Password\":\"%s\"}",
 			 user, escaped);
-	secret_wipe(password, sizeof(password));
 	secret_wipe(escaped, sizeof(escaped));
 	return rc;
 }
@@ -370,6 +407,86 @@ static void login_start(redfish_session_t *s)
 		prepare_fail_err(s, &err);
 }
 
+/* ---- sessions that the BMC refuses ---- */
+
+static void session_forget(redfish_session_t *s)
+{
+	secret_wipe(s->token, sizeof(s->token));
+	s->uri[0] = '\0';
+	s->dropped = false;
+}
+
+/* Too many of ours may be open at the BMC for another one. */
+static bool login_held(const redfish_session_t *s)
+{
+	return s->refused >= REFUSED_MAX && s->left &&
+	       timesource_boot_ns(&s->ts) - s->login_ns < HOLD_NS;
+}
+
+static void basic_try(redfish_session_t *s)
+{
+	if (!s->basic_failed)
+		log_warn(s->log, "%s: the BMC gives sessions and refuses them; trying basic authentication",
+			 s->conf->bmc.url);
+	s->mode = MODE_BASIC;
+	basic_prepare(s);
+}
+
+/* Once it is refused too: what it stood in for may work again by now. */
+static void basic_forget(redfish_session_t *s)
+{
+	secret_wipe(s->password, sizeof(s->password));
+	s->dropped = false;
+	if (s->refused) {
+		s->mode = MODE_SESSION;
+		s->basic_failed = true;
+	}
+}
+
+static void identify(redfish_session_t *s)
+{
+	if (s->mode == MODE_BASIC && s->dropped)
+		basic_forget(s);
+	if (s->mode == MODE_SESSION && s->refused >= REFUSED_MAX &&
+	    (!s->basic_failed || login_held(s)))
+		basic_try(s);
+	else if (s->mode == MODE_BASIC)
+		basic_prepare(s);
+	else
+		login_start(s);
+}
+
+static void on_dropped_deleted(void *arg, const struct http_reply *reply)
+{
+	redfish_session_t *s = arg;
+	bool gone = reply_gone(reply);
+	struct err err;
+
+	s->left = !gone;
+	if (gone && session_file_remove(&s->file, s->uri, &err) < 0)
+		log_warn(s->log, "%s", err.text);
+	session_forget(s);
+	identify(s);
+}
+
+/*
+ * The session that was refused, by its own token: either the BMC has forgotten
+ * it, or it refuses it for something else and lets it end. Where this does not
+ * help, the next session looks whether it is gone.
+ */
+static void dropped_delete(redfish_session_t *s)
+{
+	struct http_request req = { .method = HTTP_DELETE, .path = s->uri,
+				    .token = s->token };
+
+	if (!s->uri[0] ||
+	    http_start(s->conn, &req, on_dropped_deleted, s, NULL) < 0) {
+		s->left = true;
+		session_forget(s);
+		identify(s);
+	}
+}
+
 /* ---- interface ---- */
 
 const char *redfish_session_kind(const redfish_session_t *s)
@@ -380,8 +497,9 @@ const char *redfish_session_kind(const redfish_session_t *s)
 
 bool redfish_session_ready(const redfish_session_t *s)
 {
-	return s->mode == MODE_ANONYMOUS || s->token[0] ||
-	       (s->mode == MODE_BASIC && s->password[0]);
+	return s->mode == MODE_ANONYMOUS ||
+	       (!s->dropped && (s->token[0] || (s->mode == MODE_BASIC &&
+						s->password[0])));
 }
 
 void redfish_session_prepare(redfish_session_t *s, redfish_session_fn fn,
@@ -392,10 +510,10 @@ void redfish_session_prepare(redfish_session_t *s, redfish_session_fn fn,
 	s->purged = false;
 	if (redfish_session_ready(s))
 		prepare_end(s, NULL);
-	else if (s->mode == MODE_BASIC)
-		basic_prepare(s);
+	else if (s->dropped && s->token[0])
+		dropped_delete(s);
 	else
-		login_start(s);
+		identify(s);
 }
 
 void redfish_session_sign(const redfish_session_t *s, struct http_request *req)
@@ -408,12 +526,21 @@ void redfish_session_sign(const redfish_session_t *s, struct http_request *req)
 	}
 }
 
-/* The session stays in the file: the next login looks whether it is gone. */
+/* Both stay until the next preparation: an answer's message is yet to be told. */
 void redfish_session_drop(redfish_session_t *s)
 {
-	secret_wipe(s->token, sizeof(s->token));
-	secret_wipe(s->password, sizeof(s->password));
-	s->uri[0] = '\0';
+	s->dropped = true;
+	if (s->mode == MODE_SESSION)
+		s->refused++;
+}
+
+void redfish_session_prove(redfish_session_t *s, const char *path, long status)
+{
+	if (status != 200 || strcmp(path, ROOT_URL) == 0)
+		return;
+	s->basic_failed = false;
+	if (s->mode == MODE_SESSION)
+		s->refused = 0;
 }
 
 static void on_logout(void *arg, const struct http_reply *reply)
@@ -421,13 +548,14 @@ static void on_logout(void *arg, const struct http_reply *reply)
 	redfish_session_t *s = arg;
 	struct err err;
 
-	if ((reply->status < 200 || reply->status >= 300) &&
-	    reply->status != 401 && reply->status != 404)
+	if (reply_gone(reply)) {
+		if (session_file_remove(&s->file, s->uri, &err) < 0)
+			log_warn(s->log, "%s", err.text);
+	} else if (reply->status != 401) {	/* most likely it is no more */
 		log_warn(s->log, "the session stays until the next start: %s",
 			 reply->why.text);
-	else if (session_file_remove(&s->file, s->uri, &err) < 0)
-		log_warn(s->log, "%s", err.text);
-	redfish_session_drop(s);
+	}
+	session_forget(s);
 }
 
 void redfish_session_logout(redfish_session_t *s)
@@ -437,7 +565,7 @@ void redfish_session_logout(redfish_session_t *s)
 
 	if (!s->token[0] || !s->uri[0])
 		return;
-	redfish_session_sign(s, &req);
+	req.token = s->token;
 	if (http_start(s->conn, &req, on_logout, s, &err) < 0)
 		log_warn(s->log, "%s", err.text);
 }
@@ -456,6 +584,7 @@ redfish_session_t *redfish_session_create(const struct source_env *env,
 	s->conf = conf;
 	s->log = env->log;
 	s->conn = conn;
+	s->ts = env->ts;
 	s->mode = conf->bmc.basic ? MODE_BASIC : MODE_SESSION;
 	if (!conf->bmc.user[0])
 		s->mode = MODE_ANONYMOUS;

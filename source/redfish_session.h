@@ -12,6 +12,11 @@
  * where the configuration says so or the BMC has no sessions; or nothing,
  * where no user is configured. The password is read for each login and kept
  * only where basic authentication needs it.
+ *
+ * A BMC that gives sessions and then refuses them (401) must not be filled
+ * with them: each is deleted before there is another. After two in a row basic
+ * authentication is tried, once; after that it is a session at a time again,
+ * slowly, and where one could not be deleted, one each half hour.
  */
 
 typedef struct redfish_session redfish_session_t;
@@ -40,13 +45,24 @@ void redfish_session_prepare(redfish_session_t *s, redfish_session_fn fn,
 /* Put the token or the password into a request. */
 void redfish_session_sign(const redfish_session_t *s, struct http_request *req);
 
-/* The BMC no longer knows us (401): forget the session or the password. */
+/* The BMC answered a signed request with 401: the next one needs another
+ * session, or the password anew. */
 void redfish_session_drop(redfish_session_t *s);
+
+/*
+ * It answered a signed request for `path` otherwise. 200 for what it does not
+ * show to everyone proves that it takes the session, or the password.
+ */
+void redfish_session_prove(redfish_session_t *s, const char *path, long status);
 
 /* Start to log out; over once the connection is no longer busy. */
 void redfish_session_logout(redfish_session_t *s);
 
-/* Fill a failed reading from an answer, with the BMC's own words if it has any. */
-void redfish_failure(struct reading *r, const struct http_reply *reply);
+/*
+ * Fill a failed reading from an answer, with the BMC's own words if it has
+ * any: not where they repeat a secret.
+ */
+void redfish_session_failure(const redfish_session_t *s, struct reading *r,
+			     const struct http_reply *reply);
 
 #endif

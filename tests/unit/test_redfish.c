@@ -14,11 +14,14 @@
 
 #define LEN(a) (int)(sizeof(a) / sizeof((a)[0]))
 #define SESSIONS "/redfish/v1/SessionService/Sessions"
+#define TOKEN "b2dd1c4f0a7e"
+#define PASSWORD "pass\"word"
 #define POWER "/redfish/v1/Chassis/1/Power"
 
 /* What the BMC does; the test turns the knobs between samples. */
 static struct {
 	int login_status;	/* 0: gives a session */
+	const char *login_body;
 	int session;		/* the last one's number */
 	int alive;		/* the number that is accepted; 0: none */
 	int full_until_deleted;
@@ -28,6 +31,9 @@ static struct {
 	bool token_missing;
 	bool location_missing;
 	bool basic_refused;
+	bool token_refused;	/* for anything but the session's own address */
+	bool delete_refused;
+	int open, open_max;	/* sessions, were they never to time out */
 	bool root_without_sessions;
 	bool hangs;
 	int deleted;
@@ -41,6 +47,7 @@ static struct reading last;
 static int readings;
 static char dir[32];
 static char log_text[65536];
+static int64_t later_ns;	/* the source's clock before the system's */
 
 static void log_add(void *arg, enum log_level level, const char *line)
 {
@@ -58,12 +65,16 @@ static void login_answer(struct fake_answer *a)
 	char headers[256], body[128];
 
 	if (bmc_does.full_until_deleted > bmc_does.deleted)
-		return fake_answer_set(a, 503, "", "{\"error\":{\"message\":\"RAC0218\"}}");
+		return fake_answer_set(a, 503, "Retry-After: 7\r\n", "{\"error\":{\"message\":\"RAC0218\"}}");
 	if (bmc_does.login_status)
-		return fake_answer_set(a, bmc_does.login_status, "", "{}");
+		return fake_answer_set(a, bmc_does.login_status, "",
+				       bmc_does.login_body ?
+				       bmc_does.login_body : "{}");
 	bmc_does.alive = ++bmc_does.session;
+	if (++bmc_does.open > bmc_does.open_max)
+		bmc_does.open_max = bmc_does.open;
 	snprintf(headers, sizeof(headers), "%s%s%d%s",
-		 bmc_does.token_missing ? "" : "X-Auth-Token: token\r\n",
+		 bmc_does.token_missing ? "" : "X-Auth-Token: " TOKEN "\r\n",
 		 bmc_does.location_missing ? "X-No: " :
 		 "Location: " SESSIONS "/", bmc_does.session, "\r\n");
 	snprintf(body, sizeof(body), "{\"@odata.id\":\"" SESSIONS "/%d\"}",
@@ -78,7 +89,10 @@ static void session_answer(const struct fake_request *req,
 	char body[128];
 
 	if (strcmp(req->method, "DELETE") == 0) {
+		if (bmc_does.delete_refused)
+			return fake_answer_set(a, 401, "", "{}");
 		bmc_does.deleted++;
+		bmc_does.open--;
 		if (number == bmc_does.alive)
 			bmc_does.alive = 0;
 		return fake_answer_set(a, 204, "", "");
@@ -111,8 +125,10 @@ static void answer(void *arg, const struct fake_request *req,
 {
 	bool basic = strcasestr(req->head, "\r\nAuthorization: Basic") &&
 		     !bmc_does.basic_refused;
-	bool token = strcasestr(req->head, "\r\nX-Auth-Token: token\r\n") &&
-		     bmc_does.alive;
+	bool session = strncmp(req->path, SESSIONS "/",
+			       strlen(SESSIONS) + 1) == 0;
+	bool token = strcasestr(req->head, "\r\nX-Auth-Token: " TOKEN "\r\n") &&
+		     bmc_does.alive && (session || !bmc_does.token_refused);
 
 	(void)arg;
 	if (bmc_does.hangs)
@@ -121,7 +137,7 @@ static void answer(void *arg, const struct fake_request *req,
 		login_answer(a);
 	else if (!basic && !token && strcmp(req->path, "/redfish/v1/"))
 		fake_answer_set(a, 401, "", "{}");
-	else if (strncmp(req->path, SESSIONS "/", strlen(SESSIONS) + 1) == 0)
+	else if (session)
 		session_answer(req, a);
 	else
 		tree_answer(req, a);
@@ -148,10 +164,17 @@ static const char *path_read(const char *name)
 	return buf;
 }
 
+static int64_t boot_later(void *arg)
+{
+	(void)arg;
+	return clock_boot_ns() + later_ns;
+}
+
 static void source_start(const char *boot_id)
 {
+	timesource_t ts = timesource_system();
 	struct source_env env = { .conf = &conf, .http = http,
-				  .ts = timesource_system(),
+				  .ts = { boot_later, ts.wall_ns, NULL },
 				  .boot_id = boot_id, .log = &logger };
 	struct err err = { "" };
 
@@ -165,9 +188,10 @@ static void setup(void)
 	bmc_does.power_status = 200;
 	bmc_does.power = "{\"PowerControl\":[{\"PowerConsumedWatts\":614}]}";
 	log_text[0] = '\0';
+	later_ns = 0;
 	strcpy(dir, "/tmp/test_redfish.XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(dir));
-	path_write("secret", "pass\"word\n");
+	path_write("secret", PASSWORD "\n");
 	bmc = fakebmc_start(answer, NULL);
 	http = http_create(NULL);
 	memset(&conf, 0, sizeof(conf));
@@ -194,6 +218,18 @@ static void source_crash(void)
 	bmc_does.deleted = 0;
 }
 
+/* Not at any level, whatever the test did: as they are, escaped, as base64. */
+static void secrets_untold(const char *text)
+{
+	static const char *const secrets[] = {
+		TOKEN, PASSWORD, "pass\\\"word", "YWRtaW46cGFzcyJ3b3Jk",
+	};
+
+	for (int i = 0; i < LEN(secrets); i++)
+		ck_assert_msg(!strstr(text, secrets[i]), "%s in: %s",
+			      secrets[i], text);
+}
+
 static void teardown(void)
 {
 	static const char *const names[] = { "secret", "n1.session", "n1.power" };
@@ -202,6 +238,7 @@ static void teardown(void)
 	redfish_source.close(source, NS_PER_S);
 	http_destroy(http);
 	fakebmc_stop(bmc);
+	secrets_untold(log_text);
 	for (int i = 0; i < LEN(names); i++) {
 		snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
 		unlink(path);
@@ -224,6 +261,7 @@ static const struct reading *sample(void)
 	while (readings == before)
 		ck_assert_int_eq(http_poll(http, NULL, 0, 1000, NULL), 0);
 	ck_assert_int_eq(readings, before + 1);
+	secrets_untold(last.why.text);
 	return &last;
 }
 
@@ -274,12 +312,11 @@ START_TEST(test_one_request_a_sample)
 	ck_assert_int_eq(stat(path, &st), 0);
 	ck_assert_int_eq(st.st_mode & 07777, 0600);
 	ck_assert_ptr_nonnull(strstr(path_read("session"), "uri=" SESSIONS "/1\n"));
-	ck_assert_ptr_null(strstr(path_read("session"), "token"));
+	ck_assert_ptr_null(strstr(path_read("session"), TOKEN));
 	redfish_source.close(source, NS_PER_S);
 	source = NULL;
 	ck_assert_str_eq(requests_from(9), "DELETE /SessionService/Sessions/1\n");
 	ck_assert_str_eq(path_read("session"), "");
-	ck_assert_ptr_null(strstr(log_text, "pass"));
 }
 END_TEST
 
@@ -371,7 +408,8 @@ START_TEST(test_session_lost)
 
 	ck_assert(sample()->ok);
 	ck_assert_str_eq(requests_from(from),
-			 READ LOGIN "GET /SessionService/Sessions/1\n" READ);
+			 READ "DELETE /SessionService/Sessions/1\n" LOGIN
+			 "GET /SessionService/Sessions/1\n" READ);
 	ck_assert_ptr_null(strstr(path_read("session"), "Sessions/1\n"));
 	ck_assert_ptr_nonnull(strstr(path_read("session"), "Sessions/2\n"));
 	/* once a sample, even where it does not help */
@@ -381,21 +419,136 @@ START_TEST(test_session_lost)
 	ck_assert(!sample()->ok);
 	ck_assert_int_eq(last.backoff, BACKOFF_SLOW);
 	ck_assert_ptr_nonnull(strstr(last.why.text, "refuses user admin"));
-	ck_assert_str_eq(requests_from(from), READ LOGIN "GET /\n");
+	ck_assert_str_eq(requests_from(from), READ
+			 "DELETE /SessionService/Sessions/2\n" LOGIN "GET /\n");
 }
 END_TEST
 
-START_TEST(test_token_not_accepted)
+/* A BMC that gives sessions and takes none of them: basic authentication. */
+START_TEST(test_sessions_refused)
 {
-	int from = fakebmc_requests(bmc);
+	int from;
 
 	sample();
+	bmc_does.token_refused = true;
 	from = fakebmc_requests(bmc);
-	bmc_does.power_status = 401;
 	ck_assert(!sample()->ok);
-	ck_assert_int_eq(last.backoff, BACKOFF_SOON);
+	ck_assert_int_eq(last.backoff, BACKOFF_SLOW);
+	ck_assert_ptr_nonnull(strstr(last.why.text, POWER ": status 401"));
 	ck_assert_str_eq(requests_from(from),
-			 READ LOGIN "GET /SessionService/Sessions/1\n" READ);
+			 READ "DELETE /SessionService/Sessions/1\n" LOGIN READ);
+	from = fakebmc_requests(bmc);
+	ck_assert(sample()->ok);
+	ck_assert(sample()->ok);
+	ck_assert_str_eq(requests_from(from),
+			 "DELETE /SessionService/Sessions/2\n" READ READ);
+	ck_assert_ptr_nonnull(strstr(log_text, "trying basic authentication"));
+	ck_assert_int_eq(bmc_does.open, 0);
+	ck_assert_str_eq(path_read("session"), "");
+	/* and back, where that is refused one day */
+	bmc_does.token_refused = false;
+	bmc_does.basic_refused = true;
+	from = fakebmc_requests(bmc);
+	ck_assert(sample()->ok);
+	ck_assert_str_eq(requests_from(from), READ LOGIN READ);
+	bmc_does.token_refused = true;
+	bmc_does.basic_refused = false;
+	ck_assert(!sample()->ok);
+	ck_assert(sample()->ok);
+	ck_assert_int_eq(bmc_does.open_max, 1);
+}
+END_TEST
+
+/* Nor basic authentication: sessions do not pile up, and nothing is quick. */
+START_TEST(test_all_refused)
+{
+	bmc_does.token_refused = true;
+	bmc_does.basic_refused = true;
+	for (int i = 0; i < 15; i++) {
+		ck_assert(!sample()->ok);
+		ck_assert_int_eq(last.backoff, BACKOFF_SLOW);
+		ck_assert_ptr_nonnull(strstr(last.why.text, "status 401"));
+		ck_assert_int_le(bmc_does.open, 1);
+	}
+	ck_assert_int_eq(bmc_does.open_max, 1);
+	bmc_does.token_refused = false;
+	ck_assert(sample()->ok);
+	redfish_source.close(source, NS_PER_S);
+	source = NULL;
+	ck_assert_int_eq(bmc_does.open, 0);
+}
+END_TEST
+
+/* Nor their end: two, and then one each half hour. */
+START_TEST(test_all_refused_for_ever)
+{
+	bmc_does.token_refused = true;
+	bmc_does.basic_refused = true;
+	bmc_does.delete_refused = true;
+	for (int i = 0; i < 10; i++) {
+		ck_assert(!sample()->ok);
+		ck_assert_int_eq(last.backoff, BACKOFF_SLOW);
+		later_ns += 170 * NS_PER_S;
+	}
+	ck_assert_int_eq(bmc_does.session, 2);
+	later_ns += 100 * NS_PER_S;
+	sample();
+	sample();
+	ck_assert_int_eq(bmc_does.session, 3);
+	bmc_does.basic_refused = false;
+	ck_assert(sample()->ok);
+}
+END_TEST
+
+/* Any 200 but the root's, which is open to all, ends the count. */
+START_TEST(test_refused_now_and_then)
+{
+	for (int i = 0; i < 10; i++) {
+		ck_assert(sample()->ok);
+		bmc_does.alive = 0;
+		ck_assert(sample()->ok);
+	}
+	ck_assert_int_eq(bmc_does.session, 11);
+	ck_assert_ptr_null(strstr(log_text, "basic"));
+}
+END_TEST
+
+/* Firmware that quotes its input. */
+static const struct {
+	int status;
+	bool login;
+	const char *body;
+} echoes[] = {
+	{ 400, true, "{\"error\":{\"message\":\"The value '" "pass\\\"word" "' for Password is bad\"}}" },
+	{ 500, true, "{\"error\":{\"@Message.ExtendedInfo\":[{\"Message\":\"pass\\\"word\"}]}}" },
+	{ 500, false, "{\"error\":{\"message\":\"Token " TOKEN " is not usable\"}}" },
+	{ 401, false, "{\"error\":{\"message\":\"Token " TOKEN " is not valid\"}}" },
+	{ 503, false, "{\"error\":{\"message\":\"" TOKEN "\"}}" },
+};
+
+START_TEST(test_echo)
+{
+	if (!echoes[_i].login)
+		sample();
+	bmc_does.login_status = echoes[_i].login ? echoes[_i].status : 0;
+	bmc_does.login_body = echoes[_i].body;
+	bmc_does.power_status = echoes[_i].status;
+	bmc_does.power = echoes[_i].body;
+	ck_assert(!sample()->ok);
+	ck_assert_msg(strstr(last.why.text, "(its message repeats a secret)") != NULL,
+		      "%s", last.why.text);
+}
+END_TEST
+
+/* What a BMC says must not act on the terminal of who reads the log. */
+START_TEST(test_message_cleaned)
+{
+	sample();
+	bmc_does.power_status = 500;
+	bmc_does.power = "{\"error\":{\"message\":\"a\\u001b[2Jb\\nc\xff\xc3\xa4\"}}";
+	ck_assert(!sample()->ok);
+	ck_assert_msg(strstr(last.why.text, "(a?[2Jb?c??" "?)") != NULL, "%s",
+		      last.why.text);
 }
 END_TEST
 
@@ -552,6 +705,8 @@ START_TEST(test_full)
 	bmc_does.full_until_deleted = 100;
 	ck_assert(!sample()->ok);
 	ck_assert_ptr_nonnull(strstr(last.why.text, "RAC0218"));
+	ck_assert_int_eq(last.backoff, BACKOFF_SOON);
+	ck_assert_int_eq(last.retry_after_ns, 7 * NS_PER_S);
 }
 END_TEST
 
@@ -670,7 +825,12 @@ static Suite *redfish_suite(void)
 	tcase_add_loop_test(tc, test_place_bad, 0, LEN(bad_places));
 	tcase_add_test(tc, test_found_again);
 	tcase_add_test(tc, test_session_lost);
-	tcase_add_test(tc, test_token_not_accepted);
+	tcase_add_test(tc, test_sessions_refused);
+	tcase_add_test(tc, test_all_refused);
+	tcase_add_test(tc, test_all_refused_for_ever);
+	tcase_add_test(tc, test_refused_now_and_then);
+	tcase_add_loop_test(tc, test_echo, 0, LEN(echoes));
+	tcase_add_test(tc, test_message_cleaned);
 	tcase_add_loop_test(tc, test_login_status, 0, LEN(logins));
 	tcase_add_test(tc, test_no_session_service);
 	tcase_add_test(tc, test_token_missing);
