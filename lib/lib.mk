@@ -7,6 +7,7 @@ noinst_LIBRARIES += lib/libcore.a
 lib_libcore_a_CPPFLAGS = $(AM_CPPFLAGS) $(ZLIB_CFLAGS) $(INIH_CFLAGS)
 lib_libcore_a_CFLAGS = $(AM_CFLAGS) -fPIC -fvisibility=hidden
 lib_libcore_a_SOURCES = \
+	lib/bridge.c \
 	lib/clock.c \
 	lib/conf.c \
 	lib/conf_dirs.c \
@@ -29,6 +30,7 @@ lib_libcore_a_SOURCES = \
 	lib/share.c \
 	lib/statefile.c \
 	lib/suspend.c \
+	lib/bridge.h \
 	lib/clock.h \
 	lib/conf.h \
 	lib/conf_values.h \

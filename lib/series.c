@@ -70,31 +70,66 @@ bool series_watts_valid(double watts)
 	return isfinite(watts) && watts > 0 && watts <= SERIES_MAX_W;
 }
 
-const struct series_sample *series_append(series_t *s, int64_t boot_ns,
-					  int64_t wall_ns, double watts)
+/* What a reading is before anything is added up; false: it is refused. */
+static bool sample_begin(const series_t *s, int64_t boot_ns, int64_t wall_ns,
+			 double watts, struct series_sample *next)
 {
 	const struct series_sample *last = series_last(s);
-	struct series_sample next = { .boot_ns = boot_ns, .wall_ns = wall_ns,
-				      .watts = watts };
 
+	*next = (struct series_sample){ .boot_ns = boot_ns, .wall_ns = wall_ns,
+					.watts = watts };
 	if (!series_watts_valid(watts) || boot_ns < 0 ||
 	    boot_ns > SERIES_BOOT_MAX_NS ||
 	    (last && boot_ns <= last->boot_ns)) {
 		errno = EINVAL;
-		return NULL;
+		return false;
 	}
 	if (wall_ns < 0 || wall_ns > SERIES_WALL_MAX_NS)
-		next.wall_ns = 0;	/* only a label: no reading is lost for it */
+		next->wall_ns = 0;	/* only a label: no reading is lost for it */
 	if (last) {
+		next->cum_j = last->cum_j;
+		next->cum_covered_ns = last->cum_covered_ns;
+	}
+	return true;
+}
+
+const struct series_sample *series_append(series_t *s, int64_t boot_ns,
+					  int64_t wall_ns, double watts)
+{
+	const struct series_sample *last = series_last(s);
+	struct series_sample next;
+
+	if (!sample_begin(s, boot_ns, wall_ns, watts, &next))
+		return NULL;
+	if (last && boot_ns - last->boot_ns <= s->max_gap_ns) {
 		int64_t dt = boot_ns - last->boot_ns;
 
-		next.cum_j = last->cum_j;
-		next.cum_covered_ns = last->cum_covered_ns;
-		if (dt <= s->max_gap_ns) {
-			next.cum_j += (last->watts + watts) / 2 * ns_to_s(dt);
-			next.cum_covered_ns += dt;
-		}
+		next.cum_j += (last->watts + watts) / 2 * ns_to_s(dt);
+		next.cum_covered_ns += dt;
 	}
+	series_push(s, &next);
+	return series_last(s);
+}
+
+const struct series_sample *series_append_bridged(series_t *s, int64_t boot_ns,
+						  int64_t wall_ns, double watts,
+						  double joules)
+{
+	const struct series_sample *last = series_last(s);
+	struct series_sample next;
+	int64_t dt;
+
+	if (!sample_begin(s, boot_ns, wall_ns, watts, &next))
+		return NULL;
+	dt = last ? boot_ns - last->boot_ns : 0;
+	if (dt <= s->max_gap_ns || !(joules > 0) ||
+	    !(joules <= SERIES_MAX_W * ns_to_s(dt))) {
+		errno = EINVAL;
+		return NULL;
+	}
+	next.cum_j += joules;
+	next.cum_covered_ns += dt;
+	next.flags = SERIES_BRIDGED;
 	series_push(s, &next);
 	return series_last(s);
 }
@@ -118,8 +153,10 @@ void series_segment_point(const struct series_sample *a,
 	out->cum_covered_ns = a->cum_covered_ns;
 	if (!segment_covered(a, b))
 		return;
-	/* power is a straight line, so energy is a parabola */
-	out->cum_j += dt * x * (a->watts + (b->watts - a->watts) * x / 2);
+	if (b->flags & SERIES_BRIDGED)	/* the ends say nothing of what was between */
+		out->cum_j += (b->cum_j - a->cum_j) * x;
+	else	/* power is a straight line, so energy is a parabola */
+		out->cum_j += dt * x * (a->watts + (b->watts - a->watts) * x / 2);
 	if (out->cum_j > b->cum_j)
 		out->cum_j = b->cum_j;
 	out->cum_covered_ns += t_ns - a->boot_ns;

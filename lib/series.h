@@ -15,8 +15,10 @@
  *
  * Between two samples that are at most max_gap apart, power is the straight
  * line between them (trapezoid rule) and the time is covered. A longer gap is
- * unmeasured: it adds neither joules nor covered time. Only readings that a
- * BMC really gave are appended; there is no "bad sample".
+ * unmeasured: it adds neither joules nor covered time, unless the BMC's energy
+ * counter bridges it (bridge.h): then its joules are known and it is covered,
+ * and inside it power is their mean. Only readings that a BMC really gave are
+ * appended; there is no "bad sample".
  *
  * Units: nanoseconds of CLOCK_BOOTTIME, watts, joules.
  */
@@ -29,9 +31,10 @@ struct series_sample {
 	double watts;
 	double cum_j;		/* joules since the series began */
 	int64_t cum_covered_ns;	/* covered time since the series began */
-	uint32_t reserved;
+	uint32_t flags;
 	uint32_t crc;		/* CRC-32 of the fields before it */
 };
+#define SERIES_BRIDGED 1u	/* a counter knew the joules since the last one */
 
 /* What does not change while the file lives. */
 struct series_params {
@@ -90,6 +93,15 @@ void series_destroy(series_t *s);	/* NULL is fine */
 const struct series_sample *series_append(series_t *s, int64_t boot_ns,
 					  int64_t wall_ns, double watts);
 
+/*
+ * Append a reading that ends a gap of more than max_gap, of which a counter
+ * knows the joules. NULL with errno EINVAL where it ends none, or where these
+ * are not above 0 and at most SERIES_MAX_W over the gap.
+ */
+const struct series_sample *series_append_bridged(series_t *s, int64_t boot_ns,
+						  int64_t wall_ns, double watts,
+						  double joules);
+
 /* The newest sample, or NULL; the oldest one still held, or NULL. */
 const struct series_sample *series_last(const series_t *s);
 const struct series_sample *series_first(const series_t *s);
@@ -136,6 +148,10 @@ const series_t *series_writer_series(const series_writer_t *w);
 /* As series_append(), and writes it to the file. -1 with a text on failure. */
 int series_writer_append(series_writer_t *w, int64_t boot_ns, int64_t wall_ns,
 			 double watts, struct err *err);
+/* As series_append_bridged(). */
+int series_writer_append_bridged(series_writer_t *w, int64_t boot_ns,
+				 int64_t wall_ns, double watts, double joules,
+				 struct err *err);
 int series_writer_set_settled(series_writer_t *w, int64_t settled_ns,
 			      struct err *err);
 int64_t series_writer_settled(const series_writer_t *w);

@@ -6,7 +6,7 @@
 
 #include "series.h"
 
-/* Shared by series.c, series_writer.c and series_reader.c; no one else. */
+/* Shared by series.c, series_writer.c, series_reader.c and bridge.c; no one else. */
 
 struct series {
 	uint64_t count;		/* samples ever pushed */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -291,14 +292,17 @@ static int write_newest(series_writer_t *w, struct err *err)
 	return -1;
 }
 
-int series_writer_append(series_writer_t *w, int64_t boot_ns, int64_t wall_ns,
-			 double watts, struct err *err)
+/* joules: what a counter knows of the gap before; NaN: there is nothing to know */
+static int append(series_writer_t *w, int64_t boot_ns, int64_t wall_ns,
+		  double watts, double joules, struct err *err)
 {
 	series_t *s = w->series;
 	struct series_sample *slot = &s->ring[s->count % s->capacity];
 	struct series_sample kept = *slot;
 
-	if (!series_append(s, boot_ns, wall_ns, watts))
+	if (isnan(joules) ?
+	    !series_append(s, boot_ns, wall_ns, watts) :
+	    !series_append_bridged(s, boot_ns, wall_ns, watts, joules))
 		return err_set(err, "node %s: refused a reading of %g W at %.3f s "
 			       "since boot", w->st.node, watts,
 			       ns_to_s(boot_ns));
@@ -308,6 +312,22 @@ int series_writer_append(series_writer_t *w, int64_t boot_ns, int64_t wall_ns,
 	s->count--;
 	*slot = kept;
 	return -1;
+}
+
+int series_writer_append(series_writer_t *w, int64_t boot_ns, int64_t wall_ns,
+			 double watts, struct err *err)
+{
+	return append(w, boot_ns, wall_ns, watts, NAN, err);
+}
+
+int series_writer_append_bridged(series_writer_t *w, int64_t boot_ns,
+				 int64_t wall_ns, double watts, double joules,
+				 struct err *err)
+{
+	if (isnan(joules))
+		return err_set(err, "node %s: no joules to bridge a gap with",
+			       w->st.node);
+	return append(w, boot_ns, wall_ns, watts, joules, err);
 }
 
 int series_writer_set_settled(series_writer_t *w, int64_t settled_ns,

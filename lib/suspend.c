@@ -259,6 +259,37 @@ int suspend_writer_resume(suspend_writer_t *w, uint32_t job_id, int64_t t_ns,
 	return write_slot(w, s, err);
 }
 
+/* x + dx, as a slot can have it. */
+static double joules_add(double x, double dx)
+{
+	return fmin(fmax(x + dx, 0), JOULES_MAX);
+}
+
+static int64_t time_add(int64_t x, int64_t dx)
+{
+	return dx > -x ? x + dx : 0;
+}
+
+int suspend_writer_correct(suspend_writer_t *w, uint32_t job_id,
+			   double since_j, int64_t since_covered_ns,
+			   double total_j, int64_t total_covered_ns,
+			   struct err *err)
+{
+	int i = find_slot(w, job_id);
+	struct suspend_slot *s = &w->slots[i < 0 ? 0 : i];
+
+	if (i < 0)
+		return 0;
+	if (s->since_ns) {
+		s->since_cum_j = joules_add(s->since_cum_j, since_j);
+		s->since_cum_covered_ns = time_add(s->since_cum_covered_ns,
+						   since_covered_ns);
+	}
+	s->total_j = joules_add(s->total_j, total_j);
+	s->total_covered_ns = time_add(s->total_covered_ns, total_covered_ns);
+	return write_slot(w, s, err);
+}
+
 int suspend_writer_drop(suspend_writer_t *w, uint32_t job_id, struct err *err)
 {
 	int i = find_slot(w, job_id);

@@ -50,6 +50,14 @@ int suspend_writer_stop(suspend_writer_t *w, uint32_t job_id, int64_t t_ns,
 			double cum_j, int64_t cum_covered_ns, struct err *err);
 int suspend_writer_resume(suspend_writer_t *w, uint32_t job_id, int64_t t_ns,
 			  double cum_j, int64_t cum_covered_ns, struct err *err);
+/*
+ * The series is known better than when these were booked: add to its values at
+ * `since` and to what ended suspensions had. Nothing where there is no slot.
+ */
+int suspend_writer_correct(suspend_writer_t *w, uint32_t job_id,
+			   double since_j, int64_t since_covered_ns,
+			   double total_j, int64_t total_covered_ns,
+			   struct err *err);
 /* The job is gone: frees its slot. */
 int suspend_writer_drop(suspend_writer_t *w, uint32_t job_id, struct err *err);
 

@@ -249,6 +249,63 @@ START_TEST(test_refused)
 }
 END_TEST
 
+/* ---- bridged ---------------------------------------------------------------------- */
+
+static const struct {
+	int64_t gap_ns;
+	double watts, joules;
+	bool taken;
+} bridges[] = {
+	{ MAX_GAP + 1, 100, 1, true },
+	{ SECONDS(60), 100, 60e6, true },	/* a megawatt */
+	{ SECONDS(60), 100, 1e-300, true },
+	{ SECONDS(60), 100, 60e6 + 1, false },
+	{ SECONDS(60), 100, 0, false },
+	{ SECONDS(60), 100, -0.0, false },
+	{ SECONDS(60), 100, -1, false },
+	{ SECONDS(60), 100, NAN, false },
+	{ SECONDS(60), 100, INFINITY, false },
+	{ SECONDS(60), 100, -INFINITY, false },
+	{ SECONDS(60), 100, 1e300, false },
+	{ SECONDS(60), 0, 6000, false },
+	{ SECONDS(60), NAN, 6000, false },
+	{ MAX_GAP, 100, 1500, false },	/* no gap */
+	{ 0, 100, 1500, false },
+	{ -SECONDS(60), 100, 6000, false },
+	{ INT64_MIN / 2, 100, 6000, false },
+	{ INT64_MAX - SECONDS(20), 100, 6000, false },
+};
+
+START_TEST(test_bridge_taken)
+{
+	series_t *s = series_create(8, PERIOD, MAX_GAP);
+	const struct series_sample *next;
+	struct series_sample last;
+
+	/* the first sample of all has nothing behind it */
+	ck_assert_ptr_null(series_append_bridged(s, SECONDS(20), 1, 100, 100));
+	append_ok(s, SECONDS(20), 100);
+	last = *series_last(s);
+	errno = 0;
+	next = series_append_bridged(s, last.boot_ns + bridges[_i].gap_ns, 1,
+				     bridges[_i].watts, bridges[_i].joules);
+	ck_assert_int_eq(next != NULL, bridges[_i].taken);
+	if (next) {
+		ck_assert_ptr_eq(next, series_last(s));
+		ck_assert(next->cum_j == bridges[_i].joules);
+		ck_assert_int_eq(next->cum_covered_ns, bridges[_i].gap_ns);
+		ck_assert_uint_eq(next->flags, SERIES_BRIDGED);
+	} else {
+		ck_assert_int_eq(errno, EINVAL);
+		ck_assert_uint_eq(series_size(s), 1);
+		ck_assert_mem_eq(series_last(s), &last, sizeof(last));
+	}
+	append_ok(s, series_last(s)->boot_ns + PERIOD, 100);
+	ck_assert_uint_eq(series_last(s)->flags, 0);
+	series_destroy(s);
+}
+END_TEST
+
 /* ---- the ring --------------------------------------------------------------------- */
 
 START_TEST(test_ring_wraps)
@@ -304,6 +361,7 @@ struct plain {
 	int n;
 	int64_t t[PLAIN_MAX];
 	double w[PLAIN_MAX];
+	double bridge_w[PLAIN_MAX];	/* mean since the one before; 0: not bridged */
 };
 
 static double plain_w(const struct plain *p, int i, int64_t t)
@@ -352,12 +410,16 @@ static struct series_span plain_between(const struct plain *p, int first,
 
 		if (a >= b)
 			continue;
-		if (p->t[i + 1] - p->t[i] > MAX_GAP) {
+		if (p->t[i + 1] - p->t[i] > MAX_GAP && !p->bridge_w[i + 1]) {
 			plain_gap_add(&g, a, b);
 			continue;
 		}
 		covered_from = least(covered_from, a);
 		out.covered_ns += b - a;
+		if (p->bridge_w[i + 1]) {
+			out.joules += p->bridge_w[i + 1] * ns_to_s(b - a);
+			continue;
+		}
 		out.joules += (plain_w(p, i, a) + plain_w(p, i, b)) / 2 *
 			      ns_to_s(b - a);
 	}
@@ -377,7 +439,15 @@ static void make_random(struct plain *p, series_t *s)
 	for (i = 0; i < p->n; i++) {
 		p->t[i] = t;
 		p->w[i] = 50 + 2000 * random_unit();
-		append_ok(s, t, p->w[i]);
+		p->bridge_w[i] = 0;
+		if (i && t - p->t[i - 1] > MAX_GAP && random_u64() % 2) {
+			p->bridge_w[i] = 5 + 4000 * random_unit();
+			ck_assert_ptr_nonnull(series_append_bridged(s, t, 0,
+				p->w[i], p->bridge_w[i] *
+				ns_to_s(t - p->t[i - 1])));
+		} else {
+			append_ok(s, t, p->w[i]);
+		}
 		t += random_u64() % 8 == 0 ?
 			random_between(MAX_GAP - SECONDS(1), 4 * MAX_GAP) :
 			random_between(1, 2 * PERIOD);
@@ -585,6 +655,7 @@ int main(void)
 	tcase_add_loop_test(tc, test_gap, 0, COUNT(gaps));
 	tcase_add_test(tc, test_outside_is_uncovered);
 	tcase_add_loop_test(tc, test_refused, 0, COUNT(refused));
+	tcase_add_loop_test(tc, test_bridge_taken, 0, COUNT(bridges));
 	tcase_add_loop_test(tc, test_ring_wraps, 1, 12);
 	tcase_add_test(tc, test_exact_at_samples);
 	tcase_add_test(tc, test_against_plain);

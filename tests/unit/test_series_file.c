@@ -57,16 +57,58 @@ static void append_ok(series_writer_t *w, int64_t boot_ns, double watts)
 					   watts, &err) == 0, "%s", err.text);
 }
 
-/* Sample i of a node of changing power, with a gap after each tenth. */
+/*
+ * Sample i of a node of changing power, with a gap after each tenth; every
+ * second one is bridged.
+ */
 static int64_t sample_ns(int i)
 {
 	return SECONDS(50) + i * PERIOD + i / 10 * 4 * MAX_GAP;
 }
 
+static double sample_w(int i)
+{
+	return 100 + 37.7 * (i % 13);
+}
+
+static bool sample_bridges(int i)
+{
+	return i % 20 == 10;
+}
+
+static double bridge_j(int i)
+{
+	return 20000 + i;
+}
+
+static void append_one(series_writer_t *w, int i)
+{
+	int64_t at = sample_ns(i);
+	struct err err = { "" };
+
+	if (!sample_bridges(i) || !series_last(series_writer_series(w)))
+		append_ok(w, at, sample_w(i));
+	else
+		ck_assert_msg(series_writer_append_bridged(w, at,
+					at + SECONDS(1000), sample_w(i),
+					bridge_j(i), &err) == 0, "%s", err.text);
+}
+
 static void append_many(series_writer_t *w, int from, int to)
 {
 	for (; from < to; from++)
-		append_ok(w, sample_ns(from), 100 + 37.7 * (from % 13));
+		append_one(w, from);
+}
+
+/* The same in memory. */
+static void append_plain(series_t *s, int i)
+{
+	int64_t at = sample_ns(i), wall = at + SECONDS(1000);
+
+	if (sample_bridges(i))
+		series_append_bridged(s, at, wall, sample_w(i), bridge_j(i));
+	else
+		series_append(s, at, wall, sample_w(i));
 }
 
 static void reader_open(series_reader_t *r)
@@ -89,7 +131,7 @@ static void same_samples(const series_t *a, const series_t *b)
 	ck_assert_uint_eq(series_size(a), series_size(b));
 	for (i = 0; i < series_size(a); i++)	/* the checksum is the file's */
 		ck_assert_mem_eq(series_get(a, i), series_get(b, i),
-				 offsetof(struct series_sample, reserved));
+				 offsetof(struct series_sample, crc));
 }
 
 static series_t *load(void)
@@ -148,7 +190,7 @@ START_TEST(test_round_trip)
 		ck_assert_uint_eq(head.flags, 0);
 		ck_assert_mem_eq(&head.last,
 				 series_last(series_writer_series(w)),
-				 offsetof(struct series_sample, reserved));
+				 offsetof(struct series_sample, crc));
 		s = load();
 		same_samples(s, series_writer_series(w));
 		series_destroy(s);
@@ -229,8 +271,7 @@ START_TEST(test_resume)
 	/* as if there had been one writer */
 	before = series_create(16, PERIOD, MAX_GAP);
 	for (int i = 0; i < n + 5; i++)
-		series_append(before, sample_ns(i), sample_ns(i) +
-			      SECONDS(1000), 100 + 37.7 * (i % 13));
+		append_plain(before, i);
 	same_samples(s, before);
 	series_destroy(before);
 	series_destroy(s);
@@ -712,7 +753,7 @@ START_TEST(test_overrun)
 
 	append_many(w, 0, 20);
 	for (i = 0; i < 30; i++)
-		series_append(all, sample_ns(i), 1, 100 + 37.7 * (i % 13));
+		append_plain(all, i);
 	reader_open(&r);
 	reader_head(&r, &head);		/* samples 12 to 19 are there */
 	for (ahead = 0; ahead < 10; ahead++) {
@@ -962,7 +1003,7 @@ START_TEST(test_crash_in_append)
 	w = writer_open(&p, 16);
 	same_samples(series_writer_series(w), loaded);
 	ck_assert_mem_eq(series_last(loaded), series_last(before),
-			 offsetof(struct series_sample, reserved));
+			 offsetof(struct series_sample, crc));
 	append_many(w, n, n + 1);
 	series_destroy(loaded);
 	loaded = load();

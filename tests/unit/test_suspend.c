@@ -127,6 +127,39 @@ START_TEST(test_stop_resume_drop)
 }
 END_TEST
 
+/* What was booked is known better now; the table has to stay one. */
+START_TEST(test_correct)
+{
+	suspend_writer_t *w = writer_open(BOOT_A);
+	struct err err = { "" };
+	suspend_reader_t r;
+
+	reader_open(&r);
+	ck_assert_int_eq(suspend_writer_correct(w, 7, 1, 1, 1, 1, &err), 0);
+	expect(&r, 7, 0, 0, 0, 0);	/* no slot: nothing */
+	stop(w, 7, 100, 1000);
+	ck_assert_int_eq(suspend_writer_correct(w, 7, 250, 0, 0, 0, &err), 0);
+	expect(&r, 7, 100, 1250, 0, 0);
+	resume(w, 7, 130, 2500);
+	expect(&r, 7, 0, 0, 30, 1250);
+	/* since is over: only the total can change */
+	ck_assert_int_eq(suspend_writer_correct(w, 7, 99, 0, -250, 0, &err), 0);
+	expect(&r, 7, 0, 0, 30, 1000);
+	stop(w, 7, 140, 2700);
+	expect(&r, 7, 140, 2700, 30, 1000);
+	ck_assert_int_eq(suspend_writer_correct(w, 7, -1e300, INT64_MIN, 1e300,
+						INT64_MIN, &err), 0);
+	ck_assert(suspend_writer_find(w, 7)->since_cum_j == 0);
+	ck_assert_int_eq(suspend_writer_find(w, 7)->since_cum_covered_ns, 0);
+	ck_assert_int_eq(suspend_writer_find(w, 7)->total_covered_ns, 0);
+	suspend_writer_close(w);
+	w = writer_open(BOOT_A);	/* it is still taken up */
+	ck_assert_ptr_nonnull(suspend_writer_find(w, 7));
+	suspend_reader_close(&r);
+	suspend_writer_close(w);
+}
+END_TEST
+
 /* A resume that is booked before its stop takes nothing away. */
 START_TEST(test_backwards)
 {
@@ -624,6 +657,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, scratch_setup, scratch_teardown);
 	tcase_set_timeout(tc, 30);
 	tcase_add_test(tc, test_stop_resume_drop);
+	tcase_add_test(tc, test_correct);
 	tcase_add_test(tc, test_backwards);
 	tcase_add_test(tc, test_full);
 	tcase_add_test(tc, test_reader_follows_slots);

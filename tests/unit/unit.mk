@@ -11,6 +11,7 @@ unit_tests += tests/unit/test_secret
 unit_tests += tests/unit/test_share
 unit_tests += tests/unit/test_ledger
 unit_tests += tests/unit/test_series
+unit_tests += tests/unit/test_bridge
 unit_tests += tests/unit/test_series_file
 unit_tests += tests/unit/test_suspend
 unit_tests += tests/unit/test_gaterec
