@@ -44,9 +44,21 @@ static bool read_until(fakebmc_t *f, int fd, char *buf, size_t size,
 
 	buf[0] = '\0';
 	while (n + 1 < size && !strstr(buf, end)) {
-		if (!wait_readable(f, fd) || read(fd, buf + n, 1) != 1)
+		ssize_t got, want;
+		char *at;
+
+		if (!wait_readable(f, fd))
 			return false;
-		buf[++n] = '\0';
+		got = recv(fd, buf + n, size - 1 - n, MSG_PEEK);
+		if (got <= 0)
+			return false;
+		buf[n + (size_t)got] = '\0';
+		at = strstr(buf, end);	/* what is behind it stays */
+		want = at ? at + strlen(end) - (buf + n) : got;
+		if (read(fd, buf + n, (size_t)want) != want)
+			return false;
+		n += (size_t)want;
+		buf[n] = '\0';
 	}
 	return true;
 }
@@ -62,10 +74,15 @@ static bool read_request(fakebmc_t *f, int fd, struct fake_request *r)
 	length = strcasestr(r->head, "\r\nContent-Length:");
 	if (length)
 		size = strtoul(length + 17, NULL, 10);
-	while (n < size && n + 1 < sizeof(r->body)) {
-		if (!wait_readable(f, fd) || read(fd, r->body + n, 1) != 1)
+	if (size >= sizeof(r->body))
+		size = sizeof(r->body) - 1;
+	while (n < size) {
+		ssize_t got = wait_readable(f, fd) ?
+			      read(fd, r->body + n, size - n) : 0;
+
+		if (got <= 0)
 			return false;
-		n++;
+		n += (size_t)got;
 	}
 	return true;
 }

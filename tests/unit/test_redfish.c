@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -36,6 +37,8 @@ static struct {
 	int open, open_max;	/* sessions, were they never to time out */
 	bool root_without_sessions;
 	bool hangs;
+	const char *hostile_path;	/* NULL: none is answered so */
+	void (*hostile)(struct fake_answer *a);
 	int deleted;
 } bmc_does;
 
@@ -137,6 +140,9 @@ static void answer(void *arg, const struct fake_request *req,
 		login_answer(a);
 	else if (!basic && !token && strcmp(req->path, "/redfish/v1/"))
 		fake_answer_set(a, 401, "", "{}");
+	else if (bmc_does.hostile_path &&
+		 strcmp(req->path, bmc_does.hostile_path) == 0)
+		bmc_does.hostile(a);
 	else if (session)
 		session_answer(req, a);
 	else
@@ -729,6 +735,254 @@ START_TEST(test_failures)
 }
 END_TEST
 
+/* ---- hostile answers ---- */
+
+static const struct {
+	const char *what;	/* its name, or the body itself */
+	size_t size;		/* of the body; 0: made below */
+	const char *why;	/* of a sample that reads it; NULL: 614 W */
+} hostile[] = {
+#define BODY(text, why) { text, sizeof(text) - 1, why }
+#define WATTS(value, why) BODY("{\"PowerControl\":[{\"PowerConsumedWatts\":" value "}]}", why)
+	WATTS("null", "is null"),
+	WATTS("NaN", "not a finite number"),
+	WATTS("nan", "not JSON"),
+	WATTS("Infinity", "not a finite number"),
+	WATTS("-Infinity", "not a finite number"),
+	WATTS("1e400", "not a finite number"),
+	WATTS("\"1e400\"", "not a finite number"),
+	WATTS("1e9", "more than a node can draw"),
+	WATTS("0", "cannot draw"),
+	WATTS("-0.0", "cannot draw"),
+	WATTS("1e-400", "cannot draw"),
+	WATTS("-614", "cannot draw"),
+	WATTS("\"-614\"", "cannot draw"),
+	WATTS("true", "not a number"),
+	WATTS("\"\"", "not a number"),
+	WATTS("\"N/A\"", "not a number"),
+	WATTS("\"614 W\"", "not a number"),
+	WATTS("\"6\xff" "14\"", "not a number"),
+	WATTS("\"614\0\"", "not a number"),
+	WATTS("[614]", "not a number"),
+	WATTS("{\"Reading\":614}", "not a number"),
+	BODY("{\"PowerControl\":[{\"PowerConsumedWatts\":614}],\"PowerControl\":[{}]}",
+	     "there is no"),
+	WATTS("614,\"PowerConsumedWatts\":null", "is null"),
+	WATTS("614,\"PowerConsumedWatts\":\"x\"", "not a number"),
+	WATTS("6\xc3\x28", "not JSON"),
+	WATTS("614\0", "not JSON"),
+	WATTS("0x266", "not JSON"),
+	WATTS("614 // W", "not JSON"),
+	BODY("{}", "there is no"),
+	BODY("[]", "there is no"),
+	BODY("null", "JSON"),
+	BODY("614", "JSON"),
+	BODY("\"614\"", "not JSON"),
+	BODY("", "empty"),
+	BODY("   \r\n", "empty"),
+	BODY("\0", "not JSON"),
+	BODY("\xef\xbb\xbf", "empty"),
+	BODY("\xff\xfe{\0}\0", "not JSON"),		/* UTF-16 */
+	BODY("{\"error\":\"busy\"}", "there is no"),
+	BODY("{\"error\":{\"code\":\"x\",\"message\":\"busy\"}}", "there is no"),
+	BODY("{\"PowerControl\":{\"PowerConsumedWatts\":614}}", "there is no"),
+	BODY("{\"PowerControl\":null}", "there is no"),
+	BODY("{\"PowerControl\":\"x\"}", "there is no"),
+	BODY("{\"PowerControl\":[]}", "there is no"),
+	BODY("{\"PowerControl\":[null]}", "there is no"),
+	BODY("{\"PowerControl\":[[]]}", "there is no"),
+	BODY("<html><body><form>Log in</form></body></html>", "not JSON"),
+	BODY("{\"PowerControl\":[{\"PowerConsumedWatts\":614}]", "too early"),
+	BODY("{\"PowerControl\":[{\"PowerConsumedWatts\":6", "too early"),
+	BODY("{\"PowerControl\":[{\"PowerConsumedWatts\":614}]}{}", "followed by"),
+	BODY("{\"PowerControl\":[{\"PowerConsumedWatts\":614}]}\0", "followed by"),
+	{ "10000 deep", 0, "nested too deeply" },
+	{ "100 MB", 0, "larger than 256 KB" },
+	{ "cut off", 0, POWER },
+	/* odd, and none the worse for it */
+	BODY("\xef\xbb\xbf{\"PowerControl\":[{\"PowerConsumedWatts\":614}]}", NULL),
+	BODY("{\"Name\":\"\xff\xc0\xaf\",\"PowerControl\":[{\"PowerConsumedWatts\":614}]}", NULL),
+	WATTS("null,\"PowerConsumedWatts\":614", NULL),
+	WATTS("\"614\"", NULL),
+};
+
+static int hostile_at;
+
+static void hostile_deep(struct fake_answer *a)
+{
+	FILE *out = open_memstream(&a->data, &a->size);
+
+	fprintf(out, "HTTP/1.0 200 x\r\n\r\n");
+	for (int i = 0; i < 10000; i++)
+		fputs("{\"PowerControl\":[", out);
+	fclose(out);
+	a->close = true;
+}
+
+static void hostile_answer(struct fake_answer *a)
+{
+	const char *what = hostile[hostile_at].what;
+	size_t size = hostile[hostile_at].size;
+
+	if (strcmp(what, "10000 deep") == 0)
+		return hostile_deep(a);
+	FILE *out = open_memstream(&a->data, &a->size);
+
+	a->close = true;
+	if (size || !*what)
+		fprintf(out, "HTTP/1.1 200 x\r\nContent-Length: %zu\r\n\r\n",
+			size);
+	else if (strcmp(what, "100 MB") == 0)
+		fprintf(out, "HTTP/1.1 200 x\r\nContent-Length: %zu\r\n\r\n",
+			a->blanks = 100 * 1024 * 1024);
+	else
+		fprintf(out, "HTTP/1.1 200 x\r\nContent-Length: 70\r\n\r\n{\"PowerControl\":[{\"PowerConsumedWatts\":614}]}");
+	fwrite(what, 1, size, out);
+	fclose(out);
+}
+
+static long rss_max_kb(void)
+{
+	struct rusage use;
+
+	getrusage(RUSAGE_SELF, &use);
+	return use.ru_maxrss;
+}
+
+/* One reason, that says of what, in one line. */
+static void reason_clear(const char *path, const char *why)
+{
+	char url[256];
+
+	snprintf(url, sizeof(url), "%s%s", fakebmc_url(bmc), path);
+	ck_assert_msg(strstr(last.why.text, url) != NULL, "no %s in: %s", url,
+		      last.why.text);
+	ck_assert_msg(strstr(last.why.text, why) != NULL, "no %s in: %s", why,
+		      last.why.text);
+	for (const char *p = last.why.text; *p; p++)
+		ck_assert_msg(*p >= ' ' && *p <= '~', "%s", last.why.text);
+}
+
+/* Where power is read: no reading, the reason, and the next one is well. */
+START_TEST(test_hostile_read)
+{
+	const char *why = hostile[_i].why;
+	long rss_kb;
+
+	sample();
+	hostile_at = _i;
+	bmc_does.hostile = hostile_answer;
+	bmc_does.hostile_path = POWER;
+	rss_kb = rss_max_kb();
+	sample();
+	ck_assert_int_lt(rss_max_kb() - rss_kb, 4096);
+	ck_assert_msg(last.ok == !why, "%s: %g W, %s", hostile[_i].what,
+		      last.watts, last.why.text);
+	if (why)
+		reason_clear(POWER, why);
+	else
+		ck_assert(last.watts == 614);
+	bmc_does.hostile_path = NULL;
+	ck_assert_msg(sample()->ok, "%s", last.why.text);
+	ck_assert(last.watts == 614);
+}
+END_TEST
+
+static const char *const on_the_way[] = {
+	"/redfish/v1/", "/redfish/v1/Chassis", "/redfish/v1/Chassis/1", POWER,
+};
+
+/* And on the way there. The search may do without what it did not get. */
+START_TEST(test_hostile_search)
+{
+	int from;
+
+	hostile_at = _i;
+	bmc_does.hostile = hostile_answer;
+	for (int i = 0; i < LEN(on_the_way); i++) {
+		long rss_kb = rss_max_kb();
+
+		bmc_does.hostile_path = on_the_way[i];
+		from = fakebmc_requests(bmc);
+		sample();
+		ck_assert_int_lt(rss_max_kb() - rss_kb, 8192);
+		ck_assert_int_le(fakebmc_requests(bmc) - from, 70);
+		if (last.ok)
+			ck_assert(last.watts == 614);
+		else
+			reason_clear("", "");
+		bmc_does.hostile_path = NULL;
+		ck_assert_msg(sample()->ok, "%s", last.why.text);
+		ck_assert(last.watts == 614);
+		redfish_source.close(source, NS_PER_S);
+		source_start(on_the_way[i]);	/* another boot: no place */
+	}
+}
+END_TEST
+
+/* Every other type, and every address that is none, at each pointer. */
+static const char *const types[] = {
+	"null", "true", "7", "\"\"", "\"x\"", "[]", "{}", "[[]]", "[null]",
+	"{\"@odata.id\":null}", "{\"@odata.id\":[]}", "[{\"@odata.id\":7}]",
+	"\"http://127.0.0.1:1/x\"", "\"//127.0.0.1:1/x\"", "\"/a b\"",
+	"\"/x\\r\\nHost: y\"", "\"/redfish/v1/../../etc/passwd\"",
+	"\"/redfish/v1/Chassis\"",
+};
+
+static const struct {
+	const char *path, *before, *after;
+} pointers[] = {
+	{ "/redfish/v1/", "{\"Chassis\":", "}" },
+	{ "/redfish/v1/", "{\"Chassis\":{\"@odata.id\":", "}}" },
+	{ "/redfish/v1/Chassis", "{\"Members\":", "}" },
+	{ "/redfish/v1/Chassis", "{\"Members\":[", "]}" },
+	{ "/redfish/v1/Chassis", "{\"Members\":[{\"@odata.id\":", "}]}" },
+	{ "/redfish/v1/Chassis/1", "{\"Power\":", "}" },
+	{ "/redfish/v1/Chassis/1", "{\"Power\":{\"@odata.id\":", "}}" },
+	{ "/redfish/v1/Chassis/1", "{\"ChassisType\":", ",\"Power\":7}" },
+	{ POWER, "{\"PowerControl\":", "}" },
+	{ POWER, "{\"PowerControl\":[", "]}" },
+	{ POWER, "{\"PowerControl\":[{\"Name\":", "}]}" },
+};
+
+static char typed_body[256];
+
+static void typed_answer(struct fake_answer *a)
+{
+	fake_answer_set(a, 200, "", typed_body);
+}
+
+START_TEST(test_wrong_type)
+{
+	char boot[16];
+	int from;
+
+	bmc_does.hostile = typed_answer;
+	for (int i = 0; i < LEN(types); i++) {
+		bmc_does.hostile_path = pointers[_i].path;
+		snprintf(typed_body, sizeof(typed_body), "%s%s%s",
+			 pointers[_i].before, types[i], pointers[_i].after);
+		from = fakebmc_requests(bmc);
+		sample();
+		ck_assert_int_le(fakebmc_requests(bmc) - from, 70);
+		if (last.ok)	/* what is wrong was not needed */
+			ck_assert_msg(last.watts == 614, "%s: %g W",
+				      typed_body, last.watts);
+		else
+			reason_clear("", "");
+		bmc_does.hostile_path = NULL;
+		ck_assert_msg(sample()->ok, "%s: %s", typed_body,
+			      last.why.text);
+		redfish_source.close(source, NS_PER_S);
+		fakebmc_stop(bmc);	/* it remembers so many requests */
+		bmc = fakebmc_start(answer, NULL);
+		strcpy(conf.bmc.url, fakebmc_url(bmc));
+		snprintf(boot, sizeof(boot), "%d", i);
+		source_start(boot);
+	}
+}
+END_TEST
+
 /* A BMC that hangs, at login or at a read, while we stop. */
 START_TEST(test_close_under_way)
 {
@@ -842,6 +1096,9 @@ static Suite *redfish_suite(void)
 	tcase_add_test(tc, test_left_behind_elsewhere);
 	tcase_add_test(tc, test_full);
 	tcase_add_test(tc, test_failures);
+	tcase_add_loop_test(tc, test_hostile_read, 0, LEN(hostile));
+	tcase_add_loop_test(tc, test_hostile_search, 0, LEN(hostile));
+	tcase_add_loop_test(tc, test_wrong_type, 0, LEN(pointers));
 	tcase_add_loop_test(tc, test_close_under_way, 0, 2);
 	tcase_add_test(tc, test_session_file);
 	tcase_add_test(tc, test_state_file);
