@@ -11,6 +11,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define BODY_FIRST 4096		/* grows by doubling up to HTTP_BODY_MAX */
@@ -34,6 +35,9 @@ struct http_conn {
 	char *ca_file;		/* NULL = the system's */
 	char *public_key;	/* NULL = not pinned */
 	bool insecure;
+
+	int kept_fd;		/* of the last answer's connection; -1 = none */
+	ino_t kept_inode;
 
 	/* the request under way */
 	bool busy;
@@ -399,6 +403,43 @@ static void method_set(http_conn_t *c)
 	}
 }
 
+/* The connection that an answer came over, for the next request to look at. */
+static void kept_note(http_conn_t *c)
+{
+	curl_socket_t fd = CURL_SOCKET_BAD;
+	long version = 0;
+	struct stat st;
+
+	curl_easy_getinfo(c->easy, CURLINFO_ACTIVESOCKET, &fd);
+	curl_easy_getinfo(c->easy, CURLINFO_HTTP_VERSION, &version);
+	c->kept_fd = -1;
+	if (fd == CURL_SOCKET_BAD || version > CURL_HTTP_VERSION_1_1 ||
+	    fstat(fd, &st) < 0)
+		return;		/* HTTP/2 tells answers apart by itself */
+	c->kept_fd = fd;
+	c->kept_inode = st.st_ino;
+}
+
+/*
+ * What a BMC sent behind its last answer (a length that is too small, an
+ * answer given twice, a stray line end) would be taken for the next one: before
+ * release 8 libcurl asks again over such a connection. Shut down and read
+ * empty, it counts as dead. The inode tells whether it is still that socket.
+ */
+static void leftover_drop(http_conn_t *c)
+{
+	char buf[4096];
+	struct stat st;
+
+	if (c->kept_fd < 0 || fstat(c->kept_fd, &st) < 0 ||
+	    st.st_ino != c->kept_inode ||
+	    recv(c->kept_fd, buf, 1, MSG_PEEK | MSG_DONTWAIT) <= 0)
+		return;
+	shutdown(c->kept_fd, SHUT_RDWR);
+	while (recv(c->kept_fd, buf, sizeof(buf), MSG_DONTWAIT) > 0)
+		;
+}
+
 /* One leg: the request to c->path, with what is left of the time. */
 static int leg_start(http_conn_t *c)
 {
@@ -408,6 +449,7 @@ static int leg_start(http_conn_t *c)
 
 	if (url_format(c, c->path, url, sizeof(url)) < 0)
 		return -1;
+	leftover_drop(c);
 	reply_reset(c);
 	c->leg_ns = timesource_boot_ns(&c->ts);
 	left_ns = c->timeout_ns - (c->leg_ns - c->start_ns);
@@ -625,6 +667,9 @@ static void transfer_end(http_conn_t *c, CURLcode code)
 	long status = 0;
 
 	curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (code == CURLE_OK && (status < 100 || status > 999))
+		code = CURLE_WEIRD_SERVER_REPLY;	/* "HTTP/2147483648" */
+	kept_note(c);
 	leg_stop(c);
 	if (again) {
 		c->again = true;
@@ -844,6 +889,7 @@ static int conn_init(http_conn_t *c, const struct http_params *params,
 {
 	if (base_url_set(c, params, err) < 0 || params_check(params, err) < 0)
 		return -1;
+	c->kept_fd = -1;
 	c->ts = params->ts;
 	c->timeout_ns = params->timeout_ns;
 	c->insecure = params->insecure;

@@ -694,6 +694,10 @@ static void answer_bad(void *arg, const struct fake_request *req,
 		answer_bytes(a, "HTTP/1.1 200 x\r\nX-Auth-Token: a\0b\r\nContent-Length: 2\r\n\r\n{}", 58);
 	else if (strcmp(p, "/status") == 0)
 		answer_raw(a, "HTTP/1.1 999999999999 x\r\n\r\n{}");
+	else if (strcmp(p, "/status9") == 0)
+		answer_raw(a, "HTTP/2147483648/1 201 x\r\nContent-Length: 0\r\n\r\n");
+	else if (strcmp(p, "/status0") == 0)
+		answer_raw(a, "HTTP/2 0 x\r\nContent-Length: 2\r\n\r\n{}");
 	else if (strcmp(p, "/headers") == 0) {
 		FILE *out = open_memstream(&a->data, &a->size);
 
@@ -744,6 +748,8 @@ static const struct {
 	{ "/brotli", 0, 0, 0, "" },
 	{ "/nul", 0, 0, 0, "" },
 	{ "/status", 0, 0, 0, "" },
+	{ "/status9", 0, 0, 0, "Weird server reply" },
+	{ "/status0", 0, 0, 0, "" },
 	{ "/close", 0, 0, 0, "" },
 	{ "/garbage", 0, 0, 0, "" },
 	{ "/cut", 0, 0, 0, "" },
@@ -815,6 +821,34 @@ START_TEST(test_closed_when_kept)
 	for (int i = 0; i < 50; i++)
 		ck_assert_msg(get("/p")->status == 200, "%s",
 			      seen.reply.why.text);
+	teardown();
+}
+END_TEST
+
+/* Large, so that curl stops reading where the length says, and one more. */
+static void answer_twice(void *arg, const struct fake_request *req,
+			 struct fake_answer *a)
+{
+	FILE *out = open_memstream(&a->data, &a->size);
+
+	(void)arg;
+	fprintf(out, "HTTP/1.1 200 x\r\nContent-Length: 100000\r\n\r\n%-100000d",
+		req->number);
+	fprintf(out, "HTTP/1.1 200 x\r\nContent-Length: 1\r\n\r\n0");
+	fclose(out);
+}
+
+/* What stands behind an answer is never taken for the next one. */
+START_TEST(test_answer_twice)
+{
+	setup_with(answer_twice, 2 * NS_PER_S);
+	for (int i = 1; i <= 20; i++) {
+		ck_assert_msg(get("/p")->status == 200, "%s",
+			      seen.reply.why.text);
+		ck_assert_uint_eq(seen.reply.size, 100000);
+		ck_assert_int_eq(atoi(seen.body), i);
+		usleep(5000);	/* until it is all there */
+	}
 	teardown();
 }
 END_TEST
@@ -922,6 +956,7 @@ static Suite *http_suite(void)
 	tcase_add_loop_test(tc, test_answer, 0, LEN(answers));
 	tcase_add_test(tc, test_hang_when_kept);
 	tcase_add_test(tc, test_closed_when_kept);
+	tcase_add_test(tc, test_answer_twice);
 	tcase_add_test(tc, test_time_of_all_legs);
 	tcase_add_test(tc, test_nobody_listens);
 	tcase_add_test(tc, test_cancel);
