@@ -58,10 +58,11 @@ static int64_t settle_target(const account_t *a, const series_t *s,
 	int64_t sampled_ns = last ? last->boot_ns : 0;
 	int64_t to_ns = sampled_ns - LAG_NS;
 	/* no sample that is still to come will bridge what lies before this */
-	int64_t dark_ns = now_ns - a->p.max_gap_ns - a->p.timeout_ns - LAG_NS;
+	int64_t late_ns = a->p.timeout_ns + LAG_NS;
+	int64_t dark_ns = now_ns - a->p.max_gap_ns - late_ns;
 	int64_t known_ns;
 
-	if (dark_ns > sampled_ns)
+	if (dark_ns > sampled_ns && now_ns - late_ns > a->await_ns)
 		to_ns = dark_ns;
 	known_ns = account_known_until(a, now_ns);
 	return to_ns < known_ns ? to_ns : known_ns;

@@ -27,7 +27,7 @@ struct account_params {
 	const char *boot_id;
 	int64_t period_ns;
 	int64_t max_gap_ns;
-	int64_t timeout_ns;	/* of one sample: none answers later */
+	int64_t timeout_ns;	/* of one sample with its counter: none is later */
 	int64_t rollup_ns;
 	int64_t checkpoint_ns;
 	uint32_t owner;		/* of gate records: 0 but in tests */
@@ -51,6 +51,23 @@ typedef struct account account_t;
  */
 account_t *account_create(const struct account_params *params, struct err *err);
 void account_destroy(account_t *a);	/* NULL is fine */
+
+/*
+ * While the BMC is silent: until that boot time its energy counter may bridge
+ * the gap, and so it is not settled as unmeasured before. 0: it will not.
+ */
+void account_await(account_t *a, int64_t until_ns);
+
+/* Up to here every joule is given away: the series must not change there. */
+int64_t account_settled_ns(const account_t *a);
+
+/*
+ * The gap between two samples is about to be bridged: what was booked in it of
+ * suspensions, when only `from` was known, is put right for the energy plugin.
+ * Before `to` is in the series: at no time may a reader find too much charged.
+ */
+void account_bridge(account_t *a, const struct series_sample *from,
+		    const struct series_sample *to);
 
 /*
  * Once a period, after the sample, whether or not one came. series, its params

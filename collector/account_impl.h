@@ -18,6 +18,8 @@ struct account {
 	int64_t boundary_ns;	/* boot time at which the interval ends; 0 = not known */
 	int64_t checkpointed_ns;	/* NODE.open is settled up to here; 0: due now */
 	int64_t replayed_ns;	/* the ledger has intervals up to here */
+	int64_t await_ns;	/* until when an open gap may be bridged; 0: it won't */
+	int64_t bridged_ns;	/* suspensions in the gap that began here are right */
 	int64_t oldest_note_ns;	/* a prolog under way; INT64_MAX: none */
 	struct ledger_rec *pending;	/* to be appended */
 	uint32_t pending_len, pending_size;

@@ -6,11 +6,13 @@
 noinst_LIBRARIES += collector/libcollector.a
 collector_libcollector_a_SOURCES = \
 	collector/account.c \
+	collector/account_bridge.c \
 	collector/account_follow.c \
 	collector/account_interval.c \
 	collector/account_settle.c \
 	collector/account_store.c \
 	collector/child.c \
+	collector/counter.c \
 	collector/hardware.c \
 	collector/holder.c \
 	collector/jobword.c \
@@ -22,6 +24,7 @@ collector_libcollector_a_SOURCES = \
 	collector/account.h \
 	collector/account_impl.h \
 	collector/child.h \
+	collector/counter.h \
 	collector/hardware.h \
 	collector/holder.h \
 	collector/jobword.h \

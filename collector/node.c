@@ -17,6 +17,7 @@
 #include "lib/suspend.h"
 
 #include "account.h"
+#include "counter.h"
 #include "hardware.h"
 #include "jobword.h"
 #include "sampler.h"
@@ -47,6 +48,7 @@ struct node {
 	const struct source_ops *ops;
 	source_t *source;
 	char place[64];		/* where readings come from */
+	counter_t *counter;
 	sampler_t *sampler;
 	scontrol_t *scontrol;
 	jobword_t *jobword;
@@ -163,8 +165,11 @@ static void node_tick(node_t *n)
 {
 	n->ticked = true;
 	ledger_try(n);
-	if (n->series && n->account)
-		account_tick(n->account, n->series, &n->params);
+	if (!n->series || !n->account)
+		return;
+	account_await(n->account, counter_until_ns(n->counter,
+			series_writer_series(n->series)));
+	account_tick(n->account, n->series, &n->params);
 }
 
 static void on_reading(void *arg, const struct reading *r)
@@ -178,9 +183,9 @@ static void on_reading(void *arg, const struct reading *r)
 		snprintf(n->place, sizeof(n->place), "%s", r->source);
 		rc = series_refresh(n, &err);
 		if (rc == 0)
-			rc = series_writer_append(n->series, r->boot_ns,
-						  timesource_wall_ns(&n->ts) -
-						  age_ns, r->watts, &err);
+			rc = counter_append(n->counter, n->series, n->account,
+					    r, timesource_wall_ns(&n->ts) -
+					    age_ns, &err);
 		series_trouble(n, rc, &err);
 	}
 	node_tick(n);
@@ -349,6 +354,12 @@ static int ledger_prepare(node_t *n, struct err *err)
 
 static int files_open(node_t *n, struct err *err)
 {
+	const struct counter_params counter = {
+		.node = n->conf->node, .boot_id = n->boot_id,
+		.bmc = n->conf->bmc.url, .bmc_node = n->conf->bmc.node,
+		.state_dir = n->conf->state_dir,
+		.max_gap_ns = n->conf->max_gap_ns, .log = n->log,
+	};
 	char path[PATH_MAX];
 
 	if (conf_run_path(path, sizeof(path), n->conf->node, "suspend") < 0)
@@ -358,7 +369,8 @@ static int files_open(node_t *n, struct err *err)
 		return -1;
 	n->scontrol = scontrol_create(n->conf, &n->ts, n->log);
 	n->jobword = jobword_create(n->conf, &n->ts);
-	if (!n->scontrol || !n->jobword)
+	n->counter = counter_create(&counter);
+	if (!n->scontrol || !n->jobword || !n->counter)
 		return err_set(err, "out of memory");
 	return series_refresh(n, err);
 }
@@ -376,7 +388,7 @@ static int account_open(node_t *n, struct err *err)
 		.node = n->conf->node, .boot_id = n->boot_id,
 		.period_ns = n->conf->period_ns,
 		.max_gap_ns = n->conf->max_gap_ns,
-		.timeout_ns = n->conf->bmc.timeout_ns,
+		.timeout_ns = 2 * n->conf->bmc.timeout_ns,	/* power, counter */
 		.rollup_ns = n->conf->rollup_ns,
 		.checkpoint_ns = n->conf->checkpoint_ns,
 		.owner = 0, .ledger = n->ledger,
@@ -429,6 +441,7 @@ static void node_free(node_t *n)
 		n->ops->close(n->source, LOGOUT_NS);
 	sampler_destroy(n->sampler);
 	account_destroy(n->account);
+	counter_destroy(n->counter);
 	scontrol_destroy(n->scontrol);
 	jobword_destroy(n->jobword);
 	series_writer_close(n->series);

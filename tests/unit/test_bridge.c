@@ -521,6 +521,26 @@ START_TEST(test_coarse)
 }
 END_TEST
 
+/* A disagreement is not held against it for ever. */
+START_TEST(test_slack_fades)
+{
+	struct node n = node_start(200);
+
+	run(&n, 60, 200);
+	n.base_j += 50000;
+	run(&n, 60, 200);
+	near(n.b.slack_j, 50000, 100, "slack");
+	silence(&n, 60, 200, 200);
+	ck_assert(!n.bridged);
+	run(&n, 3 * 1800, 200);
+	near(n.b.slack_j, 50000 / 8.0, 200, "slack");
+	run(&n, 3 * 1800, 200);
+	silence(&n, 60, 200, 200);
+	ck_assert_msg(n.bridged, "%s", n.why.text);
+	end_node(&n);
+}
+END_TEST
+
 /* It counts four nodes: after a minute that shows, however long the gap. */
 START_TEST(test_counts_four)
 {
@@ -785,6 +805,7 @@ static Suite *bridge_suite(void)
 	tcase_add_test(gaps, test_gap_before);
 	tcase_add_test(gaps, test_hostile_counters);
 	tcase_add_test(gaps, test_coarse);
+	tcase_add_test(gaps, test_slack_fades);
 	tcase_add_test(gaps, test_counts_four);
 	tcase_add_test(gaps, test_reset_in_measured_time);
 	tcase_add_test(gaps, test_until);

@@ -20,6 +20,7 @@ unit_tests += tests/unit/test_holder
 unit_tests += tests/unit/test_account
 unit_tests += tests/unit/test_account_random
 unit_tests += tests/unit/test_account_restart
+unit_tests += tests/unit/test_counter
 unit_tests += tests/unit/test_backoff
 unit_tests += tests/unit/test_http
 unit_tests += tests/unit/test_json
@@ -30,6 +31,7 @@ unit_tests += tests/unit/test_scontrol
 unit_tests += tests/unit/test_cli
 unit_tests += tests/unit/test_cli_ledger
 unit_tests += tests/unit/test_cli_doctor
+unit_tests += tests/unit/test_cli_probe
 
 AM_CPPFLAGS += $(CHECK_CFLAGS)
 UNIT_LIBS = $(CORE_LIBS) $(CHECK_LIBS)
@@ -42,6 +44,9 @@ tests_unit_test_cli_LDFLAGS = $(AM_LDFLAGS) -rdynamic
 tests_unit_test_cli_ledger_LDADD = $(UNIT_CLI_LIBS)
 tests_unit_test_cli_doctor_LDADD = $(UNIT_CLI_LIBS)
 tests_unit_test_cli_doctor_LDFLAGS = $(AM_LDFLAGS) -rdynamic
+tests_unit_test_cli_probe_SOURCES = tests/unit/test_cli_probe.c \
+	$(fakebmc_sources)
+tests_unit_test_cli_probe_LDADD = cli/libcli.a $(SOURCE_LIBS) $(CHECK_LIBS)
 
 # These link the collector too.
 UNIT_COLLECTOR_LIBS = $(COLLECTOR_LIBS) $(CHECK_LIBS)
@@ -55,6 +60,8 @@ tests_unit_test_account_random_LDADD = $(UNIT_COLLECTOR_LIBS)
 tests_unit_test_account_restart_SOURCES = \
 	tests/unit/test_account_restart.c $(rig_sources)
 tests_unit_test_account_restart_LDADD = $(UNIT_COLLECTOR_LIBS)
+tests_unit_test_counter_SOURCES = tests/unit/test_counter.c $(rig_sources)
+tests_unit_test_counter_LDADD = $(UNIT_COLLECTOR_LIBS)
 tests_unit_test_backoff_LDADD = $(UNIT_COLLECTOR_LIBS)
 tests_unit_test_http_SOURCES = tests/unit/test_http.c $(fakebmc_sources)
 tests_unit_test_http_LDADD = $(UNIT_COLLECTOR_LIBS)
