@@ -153,6 +153,8 @@ static bool string_scan(struct scan *s, const char **text, size_t *len)
 	from = s->p;
 	*text = from;
 	while (s->p < s->end && *s->p != '"') {
+		if (!*s->p)	/* json-c ends there: the two must agree */
+			return bad(s, "the answer is not JSON");
 		if (*s->p != '\\') {
 			s->p++;
 			continue;

@@ -162,13 +162,55 @@ START_TEST(test_cut_anywhere)
 }
 END_TEST
 
-START_TEST(test_embedded_nul)
-{
-	static const char json[] = "{\"p\":5}\0{\"p\":6}";
-	double watts;
+/* Bytes that are no text: not JSON, or not part of what is asked for. */
+static const struct {
+	const char *json;
+	size_t size;
+	double watts;		/* 0: unavailable */
+} bytes[] = {
+#define BYTES(text, watts) { text, sizeof(text) - 1, watts }
+	BYTES("{\"p\":5}\0{\"p\":6}", 0),
+	BYTES("{\"p\":5}\0", 0),
+	BYTES("\0{\"p\":5}", 0),
+	BYTES("{\"p\":5\0}", 0),
+	BYTES("{\"p\":\0" "5}", 0),
+	BYTES("{\"p\":\"5\0\"}", 0),
+	BYTES("{\"p\0\":5}", 0),
+	BYTES("{\"a\":\"x\0y\",\"p\":5}", 0),
+	BYTES("{\"p\xff\":5}", 0),
+	BYTES("{\"p\":5\xff}", 0),
+	BYTES("{\"p\":\"5\xff\"}", 0),
+	BYTES("{\"p\":\"\xef\xbc\x95\"}", 0),	/* a wide 5 */
+	BYTES("\xff\xfe{\0\"\0p\0\"\0:\0" "5\0}\0", 0),	/* UTF-16 */
+	BYTES("\xef\xbb\xbf\xef\xbb\xbf{\"p\":5}", 0),	/* two marks */
+	BYTES("\xef\xbb", 0),
+	/* in other members than the one that counts */
+	BYTES("{\"a\":\"\xff\xc0\xaf\xed\xa0\x80\",\"p\":5}", 5),
+	BYTES("{\"\xff\":1,\"p\":5}", 5),
+	BYTES("{\"a\":\"\\ud800\",\"p\":5}", 5),
+};
 
-	ck_assert_int_eq(json_power_read(json, sizeof(json) - 1, "/p", &watts,
-					 NULL), -1);
+START_TEST(test_bytes)
+{
+	double watts = 99;
+	int rc = json_power_read(bytes[_i].json, bytes[_i].size, "/p", &watts,
+				 NULL);
+
+	ck_assert_int_eq(rc, bytes[_i].watts > 0 ? 0 : -1);
+	ck_assert(watts == bytes[_i].watts);
+}
+END_TEST
+
+/* A tree of it, where there is one, says nothing else. */
+START_TEST(test_bytes_tree)
+{
+	json_doc_t *doc = json_doc_parse(bytes[_i].json, bytes[_i].size, NULL);
+	double watts = 0;
+
+	if (doc && json_power_doc(doc, "/p", &watts, NULL) == 0)
+		ck_assert(watts == bytes[_i].watts);
+	ck_assert(doc || bytes[_i].watts == 0);
+	json_doc_destroy(doc);
 }
 END_TEST
 
@@ -314,7 +356,8 @@ static Suite *json_suite(void)
 	tcase_add_loop_test(tc, test_reading, 0, LEN(readings));
 	tcase_add_loop_test(tc, test_agreement, 0, LEN(readings));
 	tcase_add_test(tc, test_cut_anywhere);
-	tcase_add_test(tc, test_embedded_nul);
+	tcase_add_loop_test(tc, test_bytes, 0, LEN(bytes));
+	tcase_add_loop_test(tc, test_bytes_tree, 0, LEN(bytes));
 	tcase_add_test(tc, test_depth);
 	tcase_add_test(tc, test_size);
 	tcase_add_test(tc, test_pointer_hostile);

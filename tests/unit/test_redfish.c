@@ -762,7 +762,7 @@ static const struct {
 	WATTS("\"N/A\"", "not a number"),
 	WATTS("\"614 W\"", "not a number"),
 	WATTS("\"6\xff" "14\"", "not a number"),
-	WATTS("\"614\0\"", "not a number"),
+	WATTS("\"614\0\"", "not JSON"),
 	WATTS("[614]", "not a number"),
 	WATTS("{\"Reading\":614}", "not a number"),
 	BODY("{\"PowerControl\":[{\"PowerConsumedWatts\":614}],\"PowerControl\":[{}]}",
