@@ -62,6 +62,16 @@ static int check_bmc(const struct conf *c, const struct conf_lines *lines,
 	return 0;
 }
 
+static int check_oar(const struct conf *c, const struct conf_lines *lines,
+		     struct err *err)
+{
+	if (*c->oar.password_file && !*c->oar.database)
+		return fail_at(c, lines, CONF_OAR, "password_file",
+			       "there is no database: say whose password it is",
+			       err);
+	return 0;
+}
+
 /* ---- loading ---------------------------------------------------------------- */
 
 static void conf_init(struct conf *conf, const char *path, const char *node)
@@ -78,6 +88,8 @@ static void conf_init(struct conf *conf, const char *path, const char *node)
 	strcpy(conf->state_dir, "/var/lib/wattgate");
 	conf->bmc.timeout_ns = 4 * NS_PER_S;
 	strcpy(conf->scontrol, WATTGATE_SCONTROL);
+	conf->oar.interval_ns = 10 * NS_PER_S;
+	conf->oar.idle_period_ns = 30 * NS_PER_S;
 	conf->pue = 1;
 	conf->intensity_g_per_kwh = NAN;
 	conf->tariff_per_kwh = NAN;
@@ -149,7 +161,8 @@ int conf_load(const char *path, const char *node, struct conf *conf,
 		return -1;
 	rc = conf_parse(path, text, len, conf, &lines, err);
 	free(text);
-	if (rc != 0 || check_max_gap(conf, &lines, err) != 0)
+	if (rc != 0 || check_max_gap(conf, &lines, err) != 0 ||
+	    check_oar(conf, &lines, err) != 0)
 		return -1;
 	return check_bmc(conf, &lines, err);
 }

@@ -18,6 +18,7 @@
  * at the start of a line, ';' after a blank elsewhere.
  *
  *   # top of the file, before any section
+ *   mode = node             ; node: this node's BMC; site: those of all nodes
  *   period = 5s             ; 20ms to 5m
  *   max_gap = 15s           ; default 3 periods; at least one, at most 1h
  *   share = model
@@ -48,13 +49,23 @@
  *   memory_consumable = true
  *   [slurm]
  *   scontrol = /usr/bin/scontrol    ; empty: never ask
+ *   [oar]
+ *   database = host=db dbname=oar user=wattgate     ; libpq's words, no password
+ *   password_file = /etc/wattgate/db.secret
+ *   since = 2026-11-01      ; account from then on: a day, an instant
+ *                           ; (2026-11-01T06:00:00Z) or seconds since 1970
+ *   interval = 10s          ; of writing results; 1s to 5m
+ *   idle_period = 30s       ; of reading nodes without a job; 20ms to 5m
  *   [report]
  *   pue = 1.3               ; at least 1
  *   intensity = 51.28 g/kWh ; the unit may be left out
  *   tariff = 0.21           ; your currency per kWh
  */
 
+enum conf_mode { CONF_MODE_NODE, CONF_MODE_SITE };
+
 struct conf {
+	enum conf_mode mode;
 	char path[PATH_MAX];	/* where it was read from */
 	char node[256];
 	int64_t period_ns;
@@ -79,6 +90,13 @@ struct conf {
 	hardware_t hw;		/* 0 where the file is silent */
 	bool hw_mem_consumable_set;
 	char scontrol[PATH_MAX];	/* "" = never ask */
+	struct {
+		char database[512];	/* libpq's conninfo; "" = not set */
+		char password_file[PATH_MAX];
+		int64_t since_s;	/* 0 = not set */
+		int64_t interval_ns;
+		int64_t idle_period_ns;
+	} oar;
 	double pue;		/* 1 where not set */
 	double intensity_g_per_kwh;	/* NaN where not set */
 	double tariff_per_kwh;	/* NaN where not set */

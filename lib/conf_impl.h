@@ -13,10 +13,11 @@ enum conf_section {
 	CONF_BMC,
 	CONF_HARDWARE,
 	CONF_SLURM,
+	CONF_OAR,
 	CONF_REPORT
 };
 
-#define CONF_KEYS_MAX 32
+#define CONF_KEYS_MAX 48
 
 /* ---- conf_keys.c: what each key takes ----------------------------------------- */
 

@@ -179,11 +179,41 @@ static int set_public_key(const struct key *key, const char *text,
 	return 0;
 }
 
+static int set_mode(const struct key *key, const char *text,
+		    struct conf *conf, struct err *err)
+{
+	(void)key;
+	conf->mode = strcmp(text, "site") == 0 ? CONF_MODE_SITE
+					       : CONF_MODE_NODE;
+	if (conf->mode == CONF_MODE_NODE && strcmp(text, "node") != 0)
+		return err_set(err, "'%.60s' is neither node nor site", text);
+	return 0;
+}
+
+/* What another program reads: nothing in it stands for anything here. */
+static int set_verbatim(const struct key *key, const char *text,
+			struct conf *conf, struct err *err)
+{
+	if (!*text)
+		return err_set(err, "it has no value: give one, or remove the line");
+	if (strlen(text) >= key->size)
+		return err_set(err, "it is longer than %zu bytes", key->size - 1);
+	strcpy(key_field(key, conf), text);
+	return 0;
+}
+
+static int set_instant(const struct key *key, const char *text,
+		       struct conf *conf, struct err *err)
+{
+	return value_instant(text, key_field(key, conf), err);
+}
+
 #define FIELD(f) offsetof(struct conf, f), sizeof(((struct conf *)0)->f)
 #define QUANTITY(q, min, max) QUANTITY_##q, min, max
 #define PLAIN QUANTITY_NUMBER, NULL, NULL	/* not a quantity */
 
 static const struct key keys[] = {
+	{ CONF_TOP, "mode", set_mode, FIELD(mode), PLAIN },
 	{ CONF_TOP, "period", set_duration, FIELD(period_ns),
 	  QUANTITY(DURATION, "20ms", "5m") },
 	{ CONF_TOP, "max_gap", set_duration, FIELD(max_gap_ns),
@@ -223,6 +253,13 @@ static const struct key keys[] = {
 	{ CONF_HARDWARE, "memory_consumable", set_mem_consumable,
 	  FIELD(hw.mem_consumable), PLAIN },
 	{ CONF_SLURM, "scontrol", set_path_or_none, FIELD(scontrol), PLAIN },
+	{ CONF_OAR, "database", set_verbatim, FIELD(oar.database), PLAIN },
+	{ CONF_OAR, "password_file", set_path, FIELD(oar.password_file), PLAIN },
+	{ CONF_OAR, "since", set_instant, FIELD(oar.since_s), PLAIN },
+	{ CONF_OAR, "interval", set_duration, FIELD(oar.interval_ns),
+	  QUANTITY(DURATION, "1s", "5m") },
+	{ CONF_OAR, "idle_period", set_duration, FIELD(oar.idle_period_ns),
+	  QUANTITY(DURATION, "20ms", "5m") },
 	{ CONF_REPORT, "pue", set_double, FIELD(pue),
 	  QUANTITY(NUMBER, "1", "10") },
 	{ CONF_REPORT, "intensity", set_double, FIELD(intensity_g_per_kwh),

@@ -20,6 +20,7 @@ static const struct {
 	[CONF_BMC] = { "bmc", true },
 	[CONF_HARDWARE] = { "hardware", true },
 	[CONF_SLURM] = { "slurm", false },
+	[CONF_OAR] = { "oar", false },
 	[CONF_REPORT] = { "report", false },
 };
 #define SECTION_COUNT (sizeof(sections) / sizeof(sections[0]))
@@ -124,7 +125,7 @@ static int section_enter(struct parse *p, char *name, struct err *why)
 			break;
 	}
 	if (i == SECTION_COUNT)
-		return err_set(why, "there is no section [%.80s]: known are [bmc], [hardware], [slurm], [report]",
+		return err_set(why, "there is no section [%.80s]: known are [bmc], [hardware], [slurm], [oar], [report]",
 			       name);
 	if (*pattern && !sections[i].by_node)
 		return err_set(why, "section [%s] takes no pattern",

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #include "clock.h"
 #include "conf.h"
@@ -161,6 +162,65 @@ int value_expand(const char *text, const char *node, char *buf, size_t size,
 		len += piece;
 	}
 	buf[len] = '\0';
+	return 0;
+}
+
+/* ---- instants -------------------------------------------------------------- */
+
+#define INSTANT_MAX_S INT64_C(4102444800)	/* 2100 */
+
+/* Digits at the places of '0', the rest as in the pattern. */
+static bool text_like(const char *text, const char *pattern)
+{
+	for (; *pattern; text++, pattern++) {
+		if (*pattern == '0' ? !*text || !strchr(DIGITS, *text)
+				    : *text != *pattern)
+			return false;
+	}
+	return !*text;
+}
+
+static int two_digits(const char *s)
+{
+	return (s[0] - '0') * 10 + (s[1] - '0');
+}
+
+/* -1 where it is no day that exists. */
+static int64_t instant_of(const char *text, bool with_time)
+{
+	struct tm tm = {
+		.tm_year = two_digits(text) * 100 + two_digits(text + 2) - 1900,
+		.tm_mon = two_digits(text + 5) - 1,
+		.tm_mday = two_digits(text + 8),
+	}, had;
+	int64_t s;
+
+	if (with_time) {
+		tm.tm_hour = two_digits(text + 11);
+		tm.tm_min = two_digits(text + 14);
+		tm.tm_sec = two_digits(text + 17);
+	}
+	had = tm;		/* timegm() makes 2 March of 30 February */
+	s = timegm(&tm);
+	return tm.tm_mon == had.tm_mon && tm.tm_mday == had.tm_mday &&
+	       tm.tm_hour == had.tm_hour && tm.tm_min == had.tm_min &&
+	       tm.tm_sec == had.tm_sec ? s : -1;
+}
+
+int value_instant(const char *text, int64_t *out_s, struct err *err)
+{
+	const bool day = text_like(text, "0000-00-00");
+	double number;
+	int64_t s = -1;
+
+	if (day || text_like(text, "0000-00-00T00:00:00Z"))
+		s = instant_of(text, !day);
+	else if (quantity_parse(QUANTITY_COUNT, text, &number) == 0)
+		s = (int64_t)number;
+	if (s <= 0 || s > INSTANT_MAX_S)
+		return err_set(err, "'%.60s' is no instant: write a day like 2026-11-01, 2026-11-01T06:00:00Z or seconds since 1970",
+			       text);
+	*out_s = s;
 	return 0;
 }
 

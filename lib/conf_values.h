@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "err.h"
 
@@ -36,6 +37,12 @@ int value_bool(const char *text, bool *out, struct err *err);
 /* text with %n as node and %% as %, into buf. */
 int value_expand(const char *text, const char *node, char *buf, size_t size,
 		 struct err *err);
+
+/*
+ * A day "2026-11-01", an instant "2026-11-01T06:00:00Z" or seconds since 1970,
+ * all UTC -> seconds since 1970, above 0.
+ */
+int value_instant(const char *text, int64_t *out_s, struct err *err);
 
 /*
  * An http or https URL without credentials, query or fragment. The scheme

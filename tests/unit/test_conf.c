@@ -189,6 +189,34 @@ START_TEST(test_rest)
 }
 END_TEST
 
+START_TEST(test_oar)
+{
+	load_ok("");
+	ck_assert_int_eq(conf.mode, CONF_MODE_NODE);
+	ck_assert_str_eq(conf.oar.database, "");
+	ck_assert_str_eq(conf.oar.password_file, "");
+	ck_assert_int_eq(conf.oar.since_s, 0);
+	ck_assert_int_eq(conf.oar.interval_ns, 10 * NS_PER_S);
+	ck_assert_int_eq(conf.oar.idle_period_ns, 30 * NS_PER_S);
+	load_ok("mode = site\n[oar]\n"
+		"database = host=/run/pg port=5432 options='-c a=%n' ; ours\n"
+		"password_file = /etc/wattgate/db.secret\n"
+		"since = 2026-11-01\ninterval = 1m\nidle_period = 500ms\n");
+	ck_assert_int_eq(conf.mode, CONF_MODE_SITE);
+	ck_assert_str_eq(conf.oar.database,
+			 "host=/run/pg port=5432 options='-c a=%n'");
+	ck_assert_str_eq(conf.oar.password_file, "/etc/wattgate/db.secret");
+	ck_assert_int_eq(conf.oar.since_s, 1793491200);
+	ck_assert_int_eq(conf.oar.interval_ns, 60 * NS_PER_S);
+	ck_assert_int_eq(conf.oar.idle_period_ns, NS_PER_S / 2);
+	load_ok("mode = node\n[oar]\nsince = 2024-02-29T23:59:59Z\n");
+	ck_assert_int_eq(conf.mode, CONF_MODE_NODE);
+	ck_assert_int_eq(conf.oar.since_s, 1709251199);
+	load_ok("[oar]\nsince = 1\n");
+	ck_assert_int_eq(conf.oar.since_s, 1);
+}
+END_TEST
+
 /* The last section that matches wins, key by key; others do not count. */
 START_TEST(test_patterns)
 {
@@ -326,6 +354,27 @@ static const struct {
 	{ "ledger_dir = /a%b\n", 1, "followed by n" },
 	{ "ledger_dir = /a%\n", 1, "followed by n" },
 	{ "[slurm]\nscontrol = scontrol\n", 2, "not an absolute path" },
+	{ "mode = both\n", 1, "neither node nor site" },
+	{ "mode =\n", 1, "neither node nor site" },
+	{ "[oar n1]\n", 1, "takes no pattern" },
+	{ "[oar]\ndatabase =\n", 2, "no value" },
+	{ "[oar]\npassword_file = /secret\n", 2, "there is no database" },
+	{ "[oar]\ndatabase = dbname=oar\npassword_file = db\n", 3,
+	  "not an absolute path" },
+	{ "[oar]\nsince = yesterday\n", 2, "no instant" },
+	{ "[oar]\nsince = 0\n", 2, "no instant" },
+	{ "[oar]\nsince = -5\n", 2, "no instant" },
+	{ "[oar]\nsince = 1.5\n", 2, "no instant" },
+	{ "[oar]\nsince = 4102444801\n", 2, "no instant" },
+	{ "[oar]\nsince = 2026-02-29\n", 2, "no instant" },
+	{ "[oar]\nsince = 2026-13-01\n", 2, "no instant" },
+	{ "[oar]\nsince = 1969-12-31\n", 2, "no instant" },
+	{ "[oar]\nsince = 2026-11-01T24:00:00Z\n", 2, "no instant" },
+	{ "[oar]\nsince = 2026-11-01T06:00:00\n", 2, "no instant" },
+	{ "[oar]\nsince = 2026-11-01 06:00:00Z\n", 2, "no instant" },
+	{ "[oar]\ninterval = 100ms\n", 2, "out of range" },
+	{ "[oar]\ninterval = 6m\n", 2, "out of range" },
+	{ "[oar]\nidle_period = 30\n", 2, "not a duration" },
 	/* BMC */
 	{ "[bmc]\nurl = ftp://x\n", 2, "must begin with https://" },
 	{ "[bmc]\nurl =\n", 2, "has no value" },
@@ -692,6 +741,7 @@ static Suite *conf_suite(void)
 	tcase_add_test(tc, test_public_key);
 	tcase_add_test(tc, test_hardware);
 	tcase_add_test(tc, test_rest);
+	tcase_add_test(tc, test_oar);
 	tcase_add_test(tc, test_patterns);
 	tcase_add_loop_test(tc, test_shape, 0, LEN(shapes));
 	tcase_add_test(tc, test_empty_sections);
