@@ -119,6 +119,10 @@ static int parse_options(int argc, char **argv, struct options *o)
 
 static int check_options(const struct options *o)
 {
+	struct err err;
+
+	if (o->public_key && value_public_key(o->public_key, &err) < 0)
+		return cmd_usage_error("probe", "--public-key: %s", err.text);
 	if (!o->user != !o->password_file)
 		return cmd_usage_error("probe", "--user and --password-file go together");
 	if (o->insecure && (o->ca || o->public_key))

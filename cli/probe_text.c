@@ -193,7 +193,9 @@ static const char *tls_text(const struct conf *conf)
 	if (url_is_plain(conf->bmc.url))
 		return "none: plain http, anyone on the way can read and forge it";
 	if (conf->bmc.public_key[0])
-		return "the BMC has the key that --public-key names";
+		return conf->bmc.ca_file[0] ?
+		       "verified by the CA that --ca names, and it has the key that --public-key names" :
+		       "verified: it has the key that --public-key names";
 	if (conf->bmc.insecure)
 		return "NOT verified (--insecure): it may be another machine";
 	return conf->bmc.ca_file[0] ? "verified by the CA that --ca names" :
