@@ -19,6 +19,7 @@ fuzz_targets += tests/fuzz/fuzz_suspend
 fuzz_targets += tests/fuzz/fuzz_values
 fuzz_targets += tests/fuzz/fuzz_account
 fuzz_targets += tests/fuzz/fuzz_cgroup
+fuzz_targets += tests/fuzz/fuzz_http
 fuzz_targets += tests/fuzz/fuzz_json
 fuzz_targets += tests/fuzz/fuzz_location
 fuzz_targets += tests/fuzz/fuzz_redfish_find
@@ -45,6 +46,9 @@ check_LIBRARIES += tests/fuzz/libdriver.a tests/fuzz/libfuzz.a
 tests_fuzz_libdriver_a_SOURCES = tests/fuzz/driver.c
 tests_fuzz_libfuzz_a_SOURCES = tests/fuzz/fuzz.c tests/fuzz/fuzz.h \
 	tests/fuzz/ledger_check.c tests/fuzz/ledger_check.h
+# the library that takes the place of connect() is not for all targets
+check_LIBRARIES += tests/fuzz/libwire.a
+tests_fuzz_libwire_a_SOURCES = tests/fuzz/wire.c tests/fuzz/wire.h
 
 tests_fuzz_fuzz_conf_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_gaterec_LDADD = $(FUZZ_LIBS)
@@ -56,7 +60,10 @@ tests_fuzz_fuzz_suspend_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_values_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_account_LDADD = $(FUZZ_COLLECTOR_LIBS)
 tests_fuzz_fuzz_cgroup_LDADD = $(FUZZ_COLLECTOR_LIBS)
+tests_fuzz_fuzz_http_LDADD = tests/fuzz/libwire.a $(FUZZ_COLLECTOR_LIBS)
 tests_fuzz_fuzz_json_LDADD = $(FUZZ_COLLECTOR_LIBS)
+tests_fuzz_fuzz_redfish_find_SOURCES = tests/fuzz/fuzz_redfish_find.c \
+	tests/fuzz/tree_gen.c tests/fuzz/tree_gen.h
 tests_fuzz_fuzz_redfish_find_LDADD = $(FUZZ_COLLECTOR_LIBS)
 tests_fuzz_fuzz_scontrol_LDADD = $(FUZZ_COLLECTOR_LIBS)
 tests_fuzz_fuzz_statefile_LDADD = $(FUZZ_COLLECTOR_LIBS)

@@ -36,7 +36,9 @@ static void check_texts(const struct conf *c)
 	FUZZ_CHECK(ended(c->ledger_dir, PATH_MAX) && c->ledger_dir[0] == '/');
 	FUZZ_CHECK(ended(c->state_dir, PATH_MAX) && c->state_dir[0] == '/');
 	FUZZ_CHECK(ended(c->bmc.url, sizeof(c->bmc.url)) &&
-		   ended(c->bmc.user, sizeof(c->bmc.user)));
+		   ended(c->bmc.user, sizeof(c->bmc.user)) &&
+		   ended(c->bmc.public_key, sizeof(c->bmc.public_key)) &&
+		   ended(c->bmc.node, sizeof(c->bmc.node)));
 	FUZZ_CHECK(!*c->bmc.url || !url_is_plain(c->bmc.url) || c->bmc.insecure);
 	FUZZ_CHECK(!*c->bmc.password_file || c->bmc.password_file[0] == '/');
 	FUZZ_CHECK(!*c->bmc.ca_file || c->bmc.ca_file[0] == '/');
@@ -118,6 +120,8 @@ static void print_conf(FILE *f, const struct conf *c)
 	print_text(f, "user", c->bmc.user);
 	print_text(f, "password_file", c->bmc.password_file);
 	print_text(f, "ca_file", c->bmc.ca_file);
+	print_text(f, "public_key", c->bmc.public_key);
+	print_text(f, "node", c->bmc.node);
 	print_ms(f, "timeout", c->bmc.timeout_ns);
 	fprintf(f, "[hardware]\n");
 	if (c->hw.cores > 0)
@@ -137,7 +141,8 @@ static void print_conf(FILE *f, const struct conf *c)
 static bool too_long(const struct conf *c)
 {
 	const char *const texts[] = { c->ledger_dir, c->state_dir, c->bmc.url,
-		c->bmc.user, c->bmc.password_file, c->bmc.ca_file, c->scontrol };
+		c->bmc.user, c->bmc.password_file, c->bmc.ca_file,
+		c->bmc.public_key, c->bmc.node, c->scontrol };
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		if (strlen(texts[i]) > 80)
@@ -171,6 +176,8 @@ static void check_again(const struct conf *c)
 		   again.bmc.insecure == c->bmc.insecure);
 	FUZZ_CHECK(strcmp(again.bmc.url, c->bmc.url) == 0 &&
 		   strcmp(again.bmc.user, c->bmc.user) == 0 &&
+		   strcmp(again.bmc.public_key, c->bmc.public_key) == 0 &&
+		   strcmp(again.bmc.node, c->bmc.node) == 0 &&
 		   strcmp(again.ledger_dir, c->ledger_dir) == 0 &&
 		   strcmp(again.scontrol, c->scontrol) == 0);
 	FUZZ_CHECK(again.hw.cores == c->hw.cores &&
