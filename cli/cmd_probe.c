@@ -244,6 +244,18 @@ static int signals_open(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+/* Nobody is logged in any more: signals kill, save those that have been heard. */
+static void signals_close(int fd)
+{
+	struct signalfd_siginfo info;
+	sigset_t all;
+
+	while (fd >= 0 && read(fd, &info, sizeof(info)) > 0)
+		;
+	sigfillset(&all);
+	sigprocmask(SIG_UNBLOCK, &all, NULL);
+}
+
 /* ---- a run ---- */
 
 struct run {
@@ -251,6 +263,7 @@ struct run {
 	const struct conf *conf;
 	struct watch_params watch;
 	trace_t *trace;
+	int stop_fd;
 	bool utf8;
 };
 
@@ -262,6 +275,12 @@ static void host_of(const char *url, char *buf, size_t size)
 	host = host ? host + 3 : url;
 	host += *host == '[';
 	snprintf(buf, size, "%.*s", (int)strcspn(host, "]:/"), host);
+}
+
+static void log_out(const struct run *run, probe_t *p)
+{
+	probe_logout(p);
+	signals_close(run->stop_fd);
 }
 
 static int status_of(enum probe_end end)
@@ -329,7 +348,7 @@ static int watch(const struct run *run, probe_t *p,
 		printf("%s%s, each %g s; Ctrl-C ends it\n", run->conf->bmc.url,
 		       r->place->power.url, ns_to_s(run->watch.period_ns));
 	end = probe_watch(p, r, &run->watch, &stats);
-	probe_logout(p);
+	log_out(run, p);
 	watch_print_summary(stdout, &stats, run->watch.period_ns,
 			    run->watch.live ? "" : "# ");
 	rc = cmd_finish_output("probe");
@@ -348,7 +367,7 @@ static int run_probe(const struct run *run, probe_t *p)
 					  r->end == PROBE_UNAVAILABLE)) {
 		rc = watch(run, p, r);
 	} else {
-		probe_logout(p);
+		log_out(run, p);
 		rc = print_result(run, r);
 		if (rc == EXIT_OK)
 			rc = status_of(r->end);
@@ -361,7 +380,7 @@ static int run_all(struct run *run)
 {
 	bool progress = isatty(STDERR_FILENO);
 	struct probe_params params = {
-		.conf = run->conf, .stop_fd = signals_open(),
+		.conf = run->conf, .stop_fd = run->stop_fd,
 		.progress = progress ? stderr : NULL,
 	};
 	char host[sizeof(run->conf->bmc.url)];
@@ -419,5 +438,6 @@ int cmd_probe(int argc, char **argv)
 	run.watch.live = isatty(STDOUT_FILENO);
 	run.watch.utf8 = run.utf8;
 	process_harden();
+	run.stop_fd = signals_open();
 	return run_all(&run);
 }

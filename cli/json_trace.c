@@ -127,7 +127,7 @@ static struct json_object *parse(const char *data, size_t size)
 	if (!doc)
 		return NULL;
 	json_doc_destroy(doc);
-	if (memcmp(data, "\xef\xbb\xbf", 3) == 0) {
+	if (size >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0) {
 		data += 3;
 		size -= 3;
 	}

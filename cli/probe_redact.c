@@ -11,7 +11,8 @@
 
 #define LEARN_MIN 4		/* shorter ones are in too many words */
 #define LEARN_MAX 200		/* longer ones are texts */
-#define LEARNT_MAX 5000
+#define LEARNT_MAX 1000
+#define SEEN_MAX 10000		/* the others all become redacted-0 */
 
 struct strings {
 	char **list;
@@ -106,7 +107,7 @@ static size_t ipv4_match(const char *s)
 
 		if (i == 1)
 			sep = s[at];
-		if (i > 0 && s[at++] != sep)
+		if (i > 0 && ((sep != '.' && sep != '-') || s[at++] != sep))
 			return 0;
 		for (n = 0; n < 4 && is_digit(s[at + n]); n++)
 			;
@@ -116,7 +117,7 @@ static size_t ipv4_match(const char *s)
 	}
 	if (s[at] == sep && is_digit(s[at + 1]))
 		return 0;	/* longer: a version */
-	return sep == '.' || sep == '-' ? at : 0;
+	return at;
 }
 
 static size_t ipv6_match(const char *s)
@@ -175,10 +176,10 @@ static size_t host_match(const char *s)
 
 	if (n == 0)
 		return 0;
-	for (;;) {
+	while (s[at + n] == '.' || s[at + n] == '@') {
 		size_t more = label_run(s + at + n + 1);
 
-		if (more == 0 || (s[at + n] != '.' && s[at + n] != '@'))
+		if (more == 0)
 			break;
 		mail |= s[at + n] == '@';
 		at += n + 1;
@@ -269,28 +270,6 @@ static const char *const plain_words[] = {
 	"localhost", "redfish", "uuid", "dhcp", "static", NULL
 };
 
-void redact_learn(redact_t *r, const char *secret)
-{
-	size_t n;
-
-	while (*secret == ' ')
-		secret++;
-	n = strlen(secret);
-	while (n > 0 && secret[n - 1] == ' ')
-		n--;
-	if (n < LEARN_MIN || n > LEARN_MAX || r->learnt.len >= LEARNT_MAX ||
-	    !is_word(secret[0]))
-		return;
-	for (int i = 0; plain_words[i]; i++)
-		if (strlen(plain_words[i]) == n &&
-		    strncasecmp(secret, plain_words[i], n) == 0)
-			return;
-	r->learnt.list = mem_grow(r->learnt.list, r->learnt.len,
-				  &r->learnt.room, sizeof(char *));
-	r->learnt.list[r->learnt.len] = mem_string(secret);
-	r->learnt.list[r->learnt.len++][n] = '\0';
-}
-
 static size_t learnt_match(const redact_t *r, const char *s)
 {
 	size_t longest = 0;
@@ -303,6 +282,28 @@ static size_t learnt_match(const redact_t *r, const char *s)
 			longest = n;
 	}
 	return longest;
+}
+
+void redact_learn(redact_t *r, const char *secret)
+{
+	size_t n;
+
+	while (*secret == ' ')
+		secret++;
+	n = strlen(secret);
+	while (n > 0 && secret[n - 1] == ' ')
+		n--;
+	if (n < LEARN_MIN || n > LEARN_MAX || r->learnt.len >= LEARNT_MAX ||
+	    !is_word(secret[0]) || learnt_match(r, secret) == n)
+		return;
+	for (int i = 0; plain_words[i]; i++)
+		if (strlen(plain_words[i]) == n &&
+		    strncasecmp(secret, plain_words[i], n) == 0)
+			return;
+	r->learnt.list = mem_grow(r->learnt.list, r->learnt.len,
+				  &r->learnt.room, sizeof(char *));
+	r->learnt.list[r->learnt.len] = mem_string(secret);
+	r->learnt.list[r->learnt.len++][n] = '\0';
 }
 
 /* ---- a text ---- */
@@ -329,6 +330,8 @@ static size_t number_of(redact_t *r, const char *s, size_t n)
 		if (strlen(r->seen.list[i]) == n &&
 		    strncasecmp(r->seen.list[i], s, n) == 0)
 			return i + 1;
+	if (r->seen.len == SEEN_MAX)
+		return 0;
 	copy = mem_zeroed(n + 1, 1);
 	memcpy(copy, s, n);
 	r->seen.list = mem_grow(r->seen.list, r->seen.len, &r->seen.room,

@@ -124,7 +124,45 @@ START_TEST(test_redact_learn)
 	expect_redacted(r, "marsh mars1 1 Server", "marsh mars1 1 Server");
 	expect_redacted(r, "in rack seven, mars_two", "in redacted-2, redacted-1_two");
 	expect_redacted(r, "mars-two", "redacted-3");	/* the longest */
+	/* there is an end to it, and nothing comes through then */
+	for (int i = 0; i < 10100; i++) {
+		char text[32], *got;
+
+		snprintf(text, sizeof(text), "X%dY%d", 1000 + i, 1000 + i);
+		got = redact_text(r, text);
+		ck_assert_int_eq(strncmp(got, "redacted-", 9), 0);
+		if (i == 10050)
+			ck_assert_str_eq(got, "redacted-0");
+		free(got);
+	}
 	redact_destroy(r);
+}
+END_TEST
+
+/* Whatever a text may be, an address in the midst of it does not come through. */
+START_TEST(test_redact_random)
+{
+	static const char letters[] = "aAfFgGzZ0123.:-_%@/ #[]\xc3\xa9";
+	char text[80];
+
+	random_start("test_redact_random");
+	for (int i = 0; i < 3000; i++) {
+		redact_t *r = redact_create();
+		int n = (int)random_between(0, 30), m = (int)random_between(0, 20);
+		char *got;
+
+		for (int j = 0; j < n + m; j++)
+			text[j] = letters[random_between(0, sizeof(letters) - 2)];
+		memmove(text + n + 14, text + n, (size_t)m);
+		memcpy(text + n, " QSBP7410-0021", 14);
+		text[n + 14] = m ? '/' : '\0';
+		text[n + m + 14] = '\0';
+		redact_learn(r, "QSBP7410-0021");
+		got = redact_text(r, text);
+		ck_assert_msg(!strstr(got, "7410"), "%s: %s", text, got);
+		free(got);
+		redact_destroy(r);
+	}
 }
 END_TEST
 
@@ -1130,6 +1168,7 @@ static Suite *make_suite(void)
 
 	tcase_add_loop_test(pure, test_redact, 0, COUNT(redactions));
 	tcase_add_test(pure, test_redact_learn);
+	tcase_add_test(pure, test_redact_random);
 	tcase_add_loop_test(pure, test_trace_text, 0, COUNT(traces));
 	tcase_add_test(pure, test_trace_no_json);
 	tcase_add_test(pure, test_json_found);
