@@ -27,7 +27,8 @@ struct http {
 
 struct http_conn {
 	http_t *http;
-	CURL *easy;
+	CURL *easy;		/* of the last leg */
+	CURLSH *tls_sessions;	/* outlive it, to be resumed */
 	struct curl_slist *headers;
 	timesource_t ts;
 	int64_t timeout_ns;
@@ -382,7 +383,6 @@ static int headers_set(http_conn_t *c, const struct http_request *req)
 	}
 	if (req->user)
 		rc |= basic_add(c, req);
-	curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, c->headers);
 	return rc;
 }
 
@@ -390,9 +390,7 @@ static void method_set(http_conn_t *c)
 {
 	CURL *e = c->easy;
 
-	curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, NULL);
-	curl_easy_setopt(e, CURLOPT_POSTFIELDS, NULL);
-	curl_easy_setopt(e, CURLOPT_HTTPGET, 1L);
+	curl_easy_setopt(e, CURLOPT_HTTPHEADER, c->headers);
 	if (c->method == HTTP_DELETE)
 		curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, "DELETE");
 	if (c->method == HTTP_POST) {
@@ -440,6 +438,25 @@ static void leftover_drop(http_conn_t *c)
 		;
 }
 
+static int options_set(http_conn_t *c);
+
+/*
+ * Each leg has a handle of its own. Before release 8.1 libcurl follows a
+ * pointer to the last header of the transfer before, freed since, where the
+ * first header of an answer begins with a blank. The connection is kept all
+ * the same.
+ */
+static int easy_renew(http_conn_t *c)
+{
+	CURL *easy = curl_easy_init();
+
+	if (!easy)
+		return -1;
+	curl_easy_cleanup(c->easy);
+	c->easy = easy;
+	return options_set(c);
+}
+
 /* One leg: the request to c->path, with what is left of the time. */
 static int leg_start(http_conn_t *c)
 {
@@ -450,6 +467,8 @@ static int leg_start(http_conn_t *c)
 	if (url_format(c, c->path, url, sizeof(url)) < 0)
 		return -1;
 	leftover_drop(c);
+	if (easy_renew(c) < 0)
+		return -1;
 	reply_reset(c);
 	c->leg_ns = timesource_boot_ns(&c->ts);
 	left_ns = c->timeout_ns - (c->leg_ns - c->start_ns);
@@ -829,6 +848,7 @@ static int options_set(http_conn_t *c)
 	CURL *e = c->easy;
 
 	curl_easy_setopt(e, CURLOPT_PRIVATE, c);
+	curl_easy_setopt(e, CURLOPT_SHARE, c->tls_sessions);
 	curl_easy_setopt(e, CURLOPT_ERRORBUFFER, c->errbuf);
 	curl_easy_setopt(e, CURLOPT_USERAGENT, "wattgate/" PACKAGE_VERSION);
 	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
@@ -896,10 +916,13 @@ static int conn_init(http_conn_t *c, const struct http_params *params,
 	c->body_room = BODY_FIRST;
 	c->body = malloc(BODY_FIRST);
 	c->easy = curl_easy_init();
-	if (!c->body || !c->easy ||
+	c->tls_sessions = curl_share_init();
+	if (!c->body || !c->easy || !c->tls_sessions ||
 	    !text_keep(&c->ca_file, c->insecure ? NULL : params->ca_file) ||
 	    !text_keep(&c->public_key, params->public_key))
 		return err_set(err, "out of memory");
+	curl_share_setopt(c->tls_sessions, CURLSHOPT_SHARE,
+			  CURL_LOCK_DATA_SSL_SESSION);
 	if (options_set(c) < 0)
 		return err_set(err, "%s: this libcurl cannot pin a public_key",
 			       c->base_url);
@@ -935,6 +958,7 @@ void http_conn_destroy(http_conn_t *c)
 		http_cancel(c);
 		curl_easy_cleanup(c->easy);
 	}
+	curl_share_cleanup(c->tls_sessions);
 	c->http->conns--;
 	headers_wipe(c);
 	post_wipe(c);

@@ -825,6 +825,30 @@ START_TEST(test_closed_when_kept)
 }
 END_TEST
 
+static void answer_folded(void *arg, const struct fake_request *req,
+			  struct fake_answer *a)
+{
+	(void)arg;
+	if (req->number % 2)
+		fake_answer_set(a, 200, "X-Last: 1\r\n", "{}");
+	else
+		fake_answer_set(a, 200, " X-Blank: 1\r\n", "{}");
+}
+
+/* A first header that begins with a blank has none before it to go on with. */
+START_TEST(test_folded)
+{
+	setup_with(answer_folded, 2 * NS_PER_S);
+	for (int i = 0; i < 10; i++) {
+		ck_assert_msg(get("/p")->status == 200, "%s",
+			      seen.reply.why.text);
+		if (get("/p")->status != 200)
+			ck_assert_str_ne(seen.reply.why.text, "");
+	}
+	teardown();
+}
+END_TEST
+
 /* Large, so that curl stops reading where the length says, and one more. */
 static void answer_twice(void *arg, const struct fake_request *req,
 			 struct fake_answer *a)
@@ -956,6 +980,7 @@ static Suite *http_suite(void)
 	tcase_add_loop_test(tc, test_answer, 0, LEN(answers));
 	tcase_add_test(tc, test_hang_when_kept);
 	tcase_add_test(tc, test_closed_when_kept);
+	tcase_add_test(tc, test_folded);
 	tcase_add_test(tc, test_answer_twice);
 	tcase_add_test(tc, test_time_of_all_legs);
 	tcase_add_test(tc, test_nobody_listens);
