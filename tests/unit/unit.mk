@@ -26,6 +26,8 @@ unit_tests += tests/unit/test_http
 unit_tests += tests/unit/test_json
 unit_tests += tests/unit/test_redfish
 unit_tests += tests/unit/test_redfish_find
+unit_tests += tests/unit/test_oar_share
+unit_tests += tests/unit/test_oar_settle
 unit_tests += tests/unit/test_sampler
 unit_tests += tests/unit/test_scontrol
 unit_tests += tests/unit/test_cli
@@ -72,6 +74,11 @@ tests_unit_test_redfish_LDADD = $(UNIT_COLLECTOR_LIBS)
 tests_unit_test_redfish_find_LDADD = $(UNIT_COLLECTOR_LIBS)
 tests_unit_test_sampler_LDADD = $(UNIT_COLLECTOR_LIBS)
 tests_unit_test_scontrol_LDADD = $(UNIT_COLLECTOR_LIBS)
+
+# These link the follower of OAR.
+UNIT_OAR_LIBS = $(OAR_LIBS) $(UNIT_LIBS)
+tests_unit_test_oar_share_LDADD = $(UNIT_OAR_LIBS)
+tests_unit_test_oar_settle_LDADD = $(UNIT_OAR_LIBS)
 
 # This one brings its own SPANK.
 if HAVE_SLURM
