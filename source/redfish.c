@@ -179,6 +179,9 @@ static void sample_fail(source_t *r, const struct http_reply *reply)
 	struct reading reading;
 
 	redfish_session_failure(r->session, &reading, reply);
+	if (reply->status >= 200 && reply->status < 300)	/* no failure to HTTP */
+		err_set(&reading.why, "%s%s: status %ld is no answer",
+			r->conf->bmc.url, r->place.power.url, reply->status);
 	sample_end(r, &reading);
 }
 

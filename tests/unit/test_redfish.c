@@ -727,6 +727,9 @@ START_TEST(test_failures)
 	ck_assert_int_eq(last.backoff, BACKOFF_SOON);
 	ck_assert_int_eq(last.retry_after_ns, 9 * NS_PER_S);
 	ck_assert_ptr_nonnull(strstr(last.why.text, "status 503 (Not now.)"));
+	bmc_does.power_status = 206;	/* well for HTTP, and no reading */
+	ck_assert(!sample()->ok);
+	ck_assert_ptr_nonnull(strstr(last.why.text, POWER ": status 206"));
 	bmc_does.power_status = 200;
 	bmc_does.power = "<html>";
 	ck_assert(!sample()->ok);
