@@ -194,4 +194,12 @@ int series_reader_point(const series_reader_t *r, const struct series_head *head
 /* All samples of the file into a new series (the caller destroys it). */
 series_t *series_reader_load(const series_reader_t *r, struct err *err);
 
+/*
+ * As series_reader_load(), but only the newest ones: back to the last of which
+ * the wall time is at or before wall_ns. Where the file's samples all lie
+ * later, those.
+ */
+series_t *series_reader_load_since(const series_reader_t *r, int64_t wall_ns,
+				   struct err *err);
+
 #endif

@@ -151,14 +151,19 @@ static bool sample_follows(const series_t *s, const struct series_sample *next)
 	       next->cum_j >= last->cum_j;
 }
 
-int series_load_ring(int fd, uint32_t capacity, const struct series_head *head,
-		     series_t *into, bool numbered)
+static uint64_t ring_first(uint32_t capacity, const struct series_head *head)
 {
-	uint64_t i, first = head->count > capacity ? head->count - capacity : 0;
+	return head->count > capacity ? head->count - capacity : 0;
+}
+
+/* Samples from number `first` on. -1 where some are left out. */
+static int load_from(int fd, uint32_t capacity, const struct series_head *head,
+		     uint64_t first, series_t *into)
+{
 	struct series_sample s;
+	uint64_t i;
 	int rc = 0;
 
-	into->count = numbered ? first : 0;
 	for (i = first; i < head->count; i++) {
 		if (series_sample_read(fd, capacity, i, &s) < 0 ||
 		    s.boot_ns > head->last.boot_ns ||	/* its slot was reused */
@@ -168,6 +173,15 @@ int series_load_ring(int fd, uint32_t capacity, const struct series_head *head,
 			series_push(into, &s);
 	}
 	return rc;
+}
+
+int series_load_ring(int fd, uint32_t capacity, const struct series_head *head,
+		     series_t *into, bool numbered)
+{
+	const uint64_t first = ring_first(capacity, head);
+
+	into->count = numbered ? first : 0;
+	return load_from(fd, capacity, head, first, into);
 }
 
 int series_reader_open(series_reader_t *r, const char *path, struct err *err)
@@ -253,23 +267,64 @@ int series_reader_point(const series_reader_t *r, const struct series_head *head
 	return 0;
 }
 
+/* The newest sample whose wall time is known and not after wall_ns. */
+static uint64_t search_wall(const series_reader_t *r,
+			    const struct series_head *head, int64_t wall_ns)
+{
+	const uint64_t first = ring_first(r->capacity, head);
+	struct series_sample s;
+	uint64_t i = head->count;
+
+	while (i > first) {
+		if (series_sample_read(r->fd, r->capacity, --i, &s) == 0 &&
+		    s.wall_ns > 0 && s.wall_ns <= wall_ns)
+			break;
+	}
+	return i;
+}
+
+static int head_for_load(const series_reader_t *r, struct series_head *head,
+			 struct err *err)
+{
+	if (series_reader_head(r, head) == 0)
+		return 0;
+	return err_set_errno(err, "node %s: cannot read the series' head",
+			     r->params.node);
+}
+
+/* Samples from number `first` on into a series with room for `room`. */
+static series_t *load(const series_reader_t *r, const struct series_head *head,
+		      uint64_t first, uint32_t room, struct err *err)
+{
+	series_t *s = series_create(room, r->params.period_ns,
+				    r->params.max_gap_ns);
+
+	if (s)
+		load_from(r->fd, r->capacity, head, first, s);
+	else
+		err_set_errno(err, "node %s: series of %u samples",
+			      r->params.node, room);
+	return s;
+}
+
 series_t *series_reader_load(const series_reader_t *r, struct err *err)
 {
 	struct series_head head;
-	series_t *s;
 
-	if (series_reader_head(r, &head) < 0) {
-		err_set_errno(err, "node %s: cannot read the series' head",
-			      r->params.node);
+	if (head_for_load(r, &head, err) < 0)
 		return NULL;
-	}
-	s = series_create(r->capacity, r->params.period_ns,
-			  r->params.max_gap_ns);
-	if (!s) {
-		err_set_errno(err, "node %s: series of %u samples",
-			      r->params.node, r->capacity);
+	return load(r, &head, ring_first(r->capacity, &head), r->capacity,
+		    err);
+}
+
+series_t *series_reader_load_since(const series_reader_t *r, int64_t wall_ns,
+				   struct err *err)
+{
+	struct series_head head;
+	uint64_t first;
+
+	if (head_for_load(r, &head, err) < 0)
 		return NULL;
-	}
-	series_load_ring(r->fd, r->capacity, &head, s, false);
-	return s;
+	first = search_wall(r, &head, wall_ns);
+	return load(r, &head, first, (uint32_t)(head.count - first), err);
 }

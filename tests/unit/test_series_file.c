@@ -245,6 +245,48 @@ START_TEST(test_settled)
 }
 END_TEST
 
+/* Samples from each second on are the last ones of the whole. */
+START_TEST(test_load_since)
+{
+	struct series_params p = make_params();
+	series_writer_t *w = writer_open(&p, 16);
+	const series_t *all = series_writer_series(w);
+	struct err err = { "" };
+	series_reader_t r;
+	series_t *s;
+
+	reader_open(&r);
+	s = series_reader_load_since(&r, 0, &err);
+	ck_assert_uint_eq(series_size(s), 0);
+	series_destroy(s);
+	append_many(w, 0, 40);
+	for (uint32_t i = 0; i < series_size(all); i++) {
+		const int64_t wall_ns = series_get(all, i)->wall_ns;
+
+		for (int off = i ? -1 : 0; off <= 1; off++) {
+			s = series_reader_load_since(&r, wall_ns + off, &err);
+			ck_assert_msg(s != NULL, "%s", err.text);
+			ck_assert_uint_eq(series_size(s),
+					  series_size(all) - i + (off < 0));
+			ck_assert_int_eq(series_first(s)->boot_ns,
+				series_get(all, i - (off < 0))->boot_ns);
+			ck_assert_int_eq(series_last(s)->boot_ns,
+					 series_last(all)->boot_ns);
+			series_destroy(s);
+		}
+	}
+	/* before the first one: all; from the newest on: it alone */
+	s = series_reader_load_since(&r, 1, &err);
+	same_samples(s, all);
+	series_destroy(s);
+	s = series_reader_load_since(&r, INT64_MAX, &err);
+	ck_assert_uint_eq(series_size(s), 1);
+	series_destroy(s);
+	series_reader_close(&r);
+	series_writer_close(w);
+}
+END_TEST
+
 /* ---- a second writer -------------------------------------------------------------- */
 
 START_TEST(test_resume)
@@ -1117,6 +1159,7 @@ int main(void)
 	tcase_add_test(tc, test_round_trip);
 	tcase_add_test(tc, test_refused_reading);
 	tcase_add_test(tc, test_settled);
+	tcase_add_test(tc, test_load_since);
 	tcase_add_loop_test(tc, test_resume, 0, 9);
 	tcase_add_loop_test(tc, test_changed_params, 0, COUNT(changes));
 	tcase_add_test(tc, test_crash_before_rename);
