@@ -120,6 +120,7 @@ void chassis_free(struct chassis_list *list);
 struct offer {
 	bool there;		/* the member is there, with a reading or not */
 	bool live;		/* it has a reading now */
+	bool unsure;		/* something that may tell it cannot be read now */
 	double watts;
 	struct redfish_place place;
 };

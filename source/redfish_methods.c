@@ -35,7 +35,7 @@ static void offer_take(struct method *m, const struct redfish_number *power,
 
 	if (o->there && (o->live || watts <= 0))
 		return;
-	memset(o, 0, sizeof(*o));
+	*o = (struct offer){ .unsure = o->unsure };
 	o->there = true;
 	o->live = watts > 0;
 	o->watts = watts;
@@ -72,6 +72,13 @@ static bool member_offer(struct method *m, const struct view *v,
 	return true;
 }
 
+/* It is said not to be there; all else may be another answer tomorrow. */
+static bool status_is_absent(long status)
+{
+	return status == 404 || status == 405 || status == 410 ||
+	       status == 501;
+}
+
 static bool resource_get(struct method *m, const char *url, struct view *v)
 {
 	char message[320];
@@ -81,6 +88,8 @@ static bool resource_get(struct method *m, const char *url, struct view *v)
 	if (*m->f->want)
 		return false;
 	view_message(m->f, url, message, sizeof(message));
+	if (!status_is_absent(view_status(m->f, url)))
+		m->offer->unsure = true;
 	if (view_status(m->f, url) == 200)
 		note_add(m->f, DEPTH, REDFISH_REJECTED, url, "", 0,
 			 "not a JSON object");
@@ -302,6 +311,23 @@ static bool input_check(struct inputs *in, const struct view *v, int i,
 	return true;
 }
 
+/* It delivers, and takes nothing? Then nobody measures what it takes. */
+static bool input_unmeasured(const struct view *v, int i, double watts)
+{
+	static const char *const outputs[] = {
+		"PowerOutputWatts", "LastPowerOutputWatts"
+	};
+	char p[96];
+	double out;
+
+	for (int k = 0; watts == 0 && k < 2; k++) {
+		snprintf(p, sizeof(p), "/PowerSupplies/%d/%s", i, outputs[k]);
+		if (view_number(v, p, &out) == JSON_NUMBER_OK && out > 0)
+			return true;
+	}
+	return false;
+}
+
 static bool input_add(struct inputs *in, const struct view *v, int i)
 {
 	char p[96];
@@ -313,6 +339,9 @@ static bool input_add(struct inputs *in, const struct view *v, int i)
 	snprintf(p, sizeof(p), "/PowerSupplies/%d/PowerInputWatts", i);
 	if (view_number(v, p, &watts) != JSON_NUMBER_OK)
 		return err_set(&in->why, "supply %d gives no PowerInputWatts",
+			       i), false;
+	if (input_unmeasured(v, i, watts))
+		return err_set(&in->why, "supply %d delivers power and takes 0 W",
 			       i), false;
 	if (!input_check(in, v, i, watts))
 		return false;
@@ -358,11 +387,16 @@ static bool inputs_read(const struct method *m, struct inputs *in)
 {
 	const struct view *v = &m->power;
 	int n = v->doc ? view_length(v, "/PowerSupplies") : -1;
+	double count;
 
 	memset(in, 0, sizeof(*in));
 	snprintf(in->number.url, sizeof(in->number.url), "%s", v->url);
 	if (n > SUPPLIES_MAX)
 		return err_set(&in->why, "there are %d supplies", n), true;
+	if (n > 0 && view_number(v, "/PowerSupplies@odata.count", &count) ==
+	    JSON_NUMBER_OK && count != n)
+		return err_set(&in->why, "%d of %g supplies are listed", n,
+			       count), true;
 	for (int i = 0; i < n; i++)
 		if (!input_add(in, v, i))
 			return true;
@@ -394,9 +428,9 @@ static bool board_only(struct method *m, int control, double total)
 		return false;
 	view_number(&m->power, control_pointer(p, control,
 		    "PowerMetrics/AverageConsumedWatts"), &average);
-	if (inputs_repeat(m, &in, total, average)) {
+	if (inputs_equal(m, &in) || inputs_repeat(m, &in, total, average)) {
 		inputs_note(m, &in, REDFISH_REJECTED,
-			    "each repeats the total of the node");
+			    "each seems to repeat the total of the node");
 		return false;
 	}
 	snprintf(text, sizeof(text), "PowerControl, %g W, is the board alone",

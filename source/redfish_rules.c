@@ -60,8 +60,9 @@ const char *const redfish_control_totals[] = {
 /* PowerSupply is not among them: seen on totals (Cisco UCS C-series). */
 const char *const redfish_part_contexts[] = {
 	"cpu", "processor", "memory", "dimm", "gpu", "accelerator", "fpga",
-	"asic", "fan", "storage", "network", "pcie", "voltageregulator",
-	"transceiver", NULL
+	"asic", "fan", "cooling", "pump", "heatsink", "storage", "backplane",
+	"network", "pcie", "voltageregulator", "transceiver", "battery", "usb",
+	NULL
 };
 
 const char *const redfish_part_items[] = {

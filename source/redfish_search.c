@@ -11,7 +11,7 @@ struct search {
 	const struct chassis *best;
 	struct offer offer;	/* of best */
 	unsigned notes_from;	/* where the notes on best begin */
-	bool ambiguous;
+	bool over;		/* no other chassis can be believed */
 };
 
 static bool system_shared(const struct chassis *a, const struct chassis *b)
@@ -20,6 +20,16 @@ static bool system_shared(const struct chassis *a, const struct chassis *b)
 		for (unsigned j = 0; j < b->systems && j < SYSTEMS_MAX; j++)
 			if (url_same(a->system[i], b->system[j]))
 				return true;
+	return false;
+}
+
+/* Has the system of an enclosure a chassis of its own, with power or without? */
+static bool is_around_node(const struct search *s, const struct chassis *c)
+{
+	for (unsigned i = 0; i < s->list.count; i++)
+		if (s->list.item[i].class == CHASSIS_NODE &&
+		    system_shared(&s->list.item[i], c))
+			return true;
 	return false;
 }
 
@@ -41,6 +51,8 @@ static const char *chassis_objection(const struct search *s,
 		return "several systems share it: its power is that of all";
 	if (c->class == CHASSIS_OUTER && !c->systems && s->list.members > 1)
 		return "an enclosure that no system is linked to";
+	if (c->class == CHASSIS_OUTER && is_around_node(s, c))
+		return "an enclosure around the node";
 	if (!s->best)
 		return NULL;
 	if (c->class != s->best->class)
@@ -73,7 +85,7 @@ static void ambiguous_set(struct search *s, const struct chassis *c)
 {
 	static const char text[] = "the BMC serves several nodes";
 
-	s->ambiguous = true;
+	s->over = true;
 	s->f->found = false;
 	notes_demote(s->f, s->notes_from, text);
 	err_set(&s->f->reason, "%s (%s and %s each have a power of their own); choose one of %s with --node NAME, or node = NAME in [bmc]",
@@ -94,8 +106,13 @@ static void chassis_try(struct search *s, const struct chassis *c)
 		methods_try_card(s->f, c, &offer);
 	else
 		methods_try(s->f, c, &offer);
-	if (*s->f->want || !offer.there)
+	if (*s->f->want)
 		return;
+	if (!offer.there) {
+		/* tomorrow it may be the node: its neighbour is not taken for it */
+		s->over = !s->best && offer.unsure && c->class == CHASSIS_NODE;
+		return;
+	}
 	if (s->best) {
 		ambiguous_set(s, c);
 		return;
@@ -130,11 +147,11 @@ void redfish_search(redfish_find_t *f)
 
 	if (chassis_load(f, &s.list)) {
 		for (unsigned i = 0; i < s.list.count; i++) {
-			if (*f->want || s.ambiguous)
+			if (*f->want || s.over)
 				break;
 			chassis_try(&s, &s.list.item[i]);
 		}
-		if (!*f->want && s.best && !s.ambiguous) {
+		if (!*f->want && s.best && !s.over) {
 			f->found = true;
 			f->place = s.offer.place;
 		} else if (!*f->want && !s.best) {
