@@ -47,7 +47,6 @@ struct http_conn {
 	char *post;
 	size_t post_size;
 	int redirects;
-	bool again;		/* asked once more, over another connection */
 	int64_t start_ns;	/* of the whole */
 	int64_t leg_ns;		/* of this leg: one request, one answer */
 	http_done_fn done;
@@ -443,8 +442,9 @@ static int options_set(http_conn_t *c);
 /*
  * Each leg has a handle of its own. Before release 8.1 libcurl follows a
  * pointer to the last header of the transfer before, freed since, where the
- * first header of an answer begins with a blank. The connection is kept all
- * the same.
+ * first header of an answer begins with a blank; and where a BMC has closed
+ * the kept connection meanwhile, it asks again by itself only five times in
+ * the life of a handle. The connection is kept all the same.
  */
 static int easy_renew(http_conn_t *c)
 {
@@ -503,7 +503,6 @@ int http_start(http_conn_t *c, const struct http_request *req,
 	snprintf(c->path, sizeof(c->path), "%s", req->path);
 	c->method = req->method;
 	c->redirects = 0;
-	c->again = false;
 	c->done = done;
 	c->arg = arg;
 	request_wipe(c);
@@ -665,24 +664,8 @@ static void reply_fill(http_conn_t *c, CURLcode code)
 	r->body = c->body;
 }
 
-/*
- * The BMC closed the kept connection just as it was used again. curl asks
- * again by itself, but gives up each sixth time in the life of a handle, and a
- * BMC that keeps connections for one period makes this happen all the time.
- */
-static bool again_wanted(const http_conn_t *c, CURLcode code)
-{
-	long connects = 1;
-
-	curl_easy_getinfo(c->easy, CURLINFO_NUM_CONNECTS, &connects);
-	return (code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR ||
-		code == CURLE_GOT_NOTHING) && !c->again && connects == 0 &&
-	       c->header_bytes == 0 && c->method != HTTP_POST;
-}
-
 static void transfer_end(http_conn_t *c, CURLcode code)
 {
-	bool again = again_wanted(c, code);
 	long status = 0;
 
 	curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
@@ -690,11 +673,6 @@ static void transfer_end(http_conn_t *c, CURLcode code)
 		code = CURLE_WEIRD_SERVER_REPLY;	/* "HTTP/2147483648" */
 	kept_note(c);
 	leg_stop(c);
-	if (again) {
-		c->again = true;
-		if (leg_start(c) == 0)
-			return;
-	}
 	if (code == CURLE_OK && redirect_wanted(c, status) &&
 	    redirect_follow(c, status) == 0)
 		return;
