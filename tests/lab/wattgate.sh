@@ -105,6 +105,8 @@ as_daemon_user() {
 # away for a while must be found again.
 start_bmc() {
 	local tls=$LAB_DIR/bmc/tls out=$LAB_DIR/bmc/out port=0 ctl=0 program
+	local answers=(--shape "$LAB_BMC_SHAPE")
+	[ -z "${LAB_BMC_TREE-}" ] || answers=(--tree "$LAB_BMC_TREE")
 	[ ! -s "$out/$1.port" ] || port=$(cat "$out/$1.port")
 	[ ! -s "$out/$1.ctl" ] || ctl=$(cat "$out/$1.ctl")
 	node_knob LAB_BMC_PROGRAM "$1"
@@ -115,7 +117,7 @@ start_bmc() {
 		--listen 127.0.0.1 --port "$port" --port-file "$out/$1.port" \
 		--cert "$tls/server.pem" --key "$tls/server-key.pem" \
 		--user lab --password-file "$LAB_DIR/etc/sim.secret" \
-		--shape "$LAB_BMC_SHAPE" --program "$program" --truth-file "$out/$1.truth" \
+		"${answers[@]}" --program "$program" --truth-file "$out/$1.truth" \
 		$LAB_BMC_OPTIONS \
 		--log "$out/$1.log" --control-port "$ctl" --control-port-file "$out/$1.ctl" &&
 		wait_until 5 bmc_ready "$1"
