@@ -22,6 +22,7 @@ fuzz_targets += tests/fuzz/fuzz_cgroup
 fuzz_targets += tests/fuzz/fuzz_http
 fuzz_targets += tests/fuzz/fuzz_json
 fuzz_targets += tests/fuzz/fuzz_location
+fuzz_targets += tests/fuzz/fuzz_redfish
 fuzz_targets += tests/fuzz/fuzz_redfish_find
 fuzz_targets += tests/fuzz/fuzz_scontrol
 fuzz_targets += tests/fuzz/fuzz_statefile
@@ -62,6 +63,7 @@ tests_fuzz_fuzz_account_LDADD = $(FUZZ_COLLECTOR_LIBS)
 tests_fuzz_fuzz_cgroup_LDADD = $(FUZZ_COLLECTOR_LIBS)
 tests_fuzz_fuzz_http_LDADD = tests/fuzz/libwire.a $(FUZZ_COLLECTOR_LIBS)
 tests_fuzz_fuzz_json_LDADD = $(FUZZ_COLLECTOR_LIBS)
+tests_fuzz_fuzz_redfish_LDADD = tests/fuzz/libwire.a $(FUZZ_COLLECTOR_LIBS)
 tests_fuzz_fuzz_redfish_find_SOURCES = tests/fuzz/fuzz_redfish_find.c \
 	tests/fuzz/tree_gen.c tests/fuzz/tree_gen.h
 tests_fuzz_fuzz_redfish_find_LDADD = $(FUZZ_COLLECTOR_LIBS)

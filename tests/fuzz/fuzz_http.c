@@ -22,7 +22,6 @@
 #include "wire.h"
 
 #define ASKS_MAX 8
-#define SECRET_LEN 24
 /* redirects, each of them sent again where a kept connection was dead */
 #define LEGS_MAX (2 * (HTTP_REDIRECTS_MAX + 1))
 #define GOOD "{\"good\":true}"
@@ -45,7 +44,7 @@ struct client {
 
 	char token[256];	/* the last ones that came */
 	char location[HTTP_PATH_MAX];
-	char password[SECRET_LEN], user[16];
+	char password[WIRE_SECRET_SIZE], user[16];
 	char basic[128];	/* what has to be in Authorization */
 	char body[128];
 };
@@ -288,7 +287,7 @@ static void secrets_make(struct client *c)
 	char pair[64];
 
 	strcpy(c->user, "operator");
-	wire_secret(c->password, sizeof(c->password));
+	wire_secret(c->password);
 	snprintf(c->body, sizeof(c->body), "{\"Password\":\"%s\"}",
 		 c->password);
 	snprintf(pair, sizeof(pair), "%s:%s", c->user, c->password);

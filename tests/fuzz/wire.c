@@ -46,9 +46,10 @@ struct wire {
 	void *arg;
 	const uint8_t *script;
 	size_t script_left;
+	const char *secret;	/* NULL = none */
 	unsigned skip;		/* answers by default before the script's next */
 	bool skip_known;
-	unsigned requests, hangs;
+	unsigned requests, hangs, idle;
 	bool sent_much, clock_steps;
 	struct conn conns[CONNS_MAX];
 };
@@ -102,18 +103,27 @@ static bool options_have(const uint8_t *line, size_t len, char c)
 	return len && memchr(line, c, len);
 }
 
-/* Our port, wherever the script says 127.0.0.1:11111. */
-static void port_put(const wire_t *w, char *text, size_t size)
+/* `value` in place of `mark`, wherever it stands; they are of one length. */
+static void mark_replace(char *text, size_t size, const char *mark,
+			 const char *value)
 {
-	static const char mark[] = "127.0.0.1:11111";
-	const size_t len = sizeof(mark) - 1;
-	char *at = text, digits[8];
+	const size_t len = strlen(mark);
+	char *at = text;
 
-	snprintf(digits, sizeof(digits), "%05u", ntohs(w->port));
 	while ((at = memmem(at, size - (size_t)(at - text), mark, len))) {
-		memcpy(at + len - 5, digits, 5);
+		memcpy(at, value, len);
 		at += len;
 	}
+}
+
+static void marks_replace(const wire_t *w, char *text, size_t size)
+{
+	char address[32];
+
+	snprintf(address, sizeof(address), "127.0.0.1:%05u", ntohs(w->port));
+	mark_replace(text, size, "127.0.0.1:11111", address);
+	if (w->secret)
+		mark_replace(text, size, WIRE_SECRET_MARK, w->secret);
 }
 
 static void answer_repeat(struct conn *c)
@@ -140,7 +150,7 @@ static void answer_script(wire_t *w, struct conn *c)
 	line_len = end ? (size_t)(end - line) : len;
 	c->out_len = end ? len - line_len - 1 : 0;
 	c->out = fuzz_text(line + len - c->out_len, c->out_len);
-	port_put(w, c->out, c->out_len);
+	marks_replace(w, c->out, c->out_len);
 	if (options_have(line, line_len, 'r'))
 		answer_repeat(c);
 	if (options_have(line, line_len, 'j'))
@@ -334,6 +344,11 @@ void wire_hangs(wire_t *w, unsigned count)
 	w->hangs = count;
 }
 
+void wire_tells(wire_t *w, const char *secret)
+{
+	w->secret = secret;
+}
+
 bool wire_stall(wire_t *w)
 {
 	bool hang = false;
@@ -390,8 +405,9 @@ void wire_begin(wire_t *w, const uint8_t *script, size_t size, wire_fn fn,
 	w->skip_known = false;
 	w->fn = fn;
 	w->arg = arg;
-	w->requests = w->hangs = 0;
+	w->requests = w->hangs = w->idle = 0;
 	w->sent_much = w->clock_steps = false;
+	w->secret = NULL;
 }
 
 void wire_drop(wire_t *w)
@@ -434,9 +450,16 @@ static int64_t clock_boot(void *arg)
 {
 	wire_t *w = arg;
 
-	if (w->clock_steps)
-		wire_step(w);
+	if (w->clock_steps && !wire_step(w) && ++w->idle > 20) {
+		w->idle = 0;
+		wire_stall(w);
+	}
 	return w->now_ns += TICK_NS;
+}
+
+void wire_clock_jump(wire_t *w)
+{
+	w->now_ns += JUMP_NS;
 }
 
 static int64_t clock_wall(void *arg)
@@ -495,16 +518,16 @@ bool wire_has(const char *in, const char *text)
 	return false;
 }
 
-void wire_secret(char *buf, size_t size)
+void wire_secret(char buf[WIRE_SECRET_SIZE])
 {
 	static uint64_t state;
 
 	if (!state && getrandom(&state, sizeof(state), 0) < 0)
 		exit(99);
-	for (size_t i = 0; i + 1 < size; i++) {
+	for (size_t i = 0; i + 1 < WIRE_SECRET_SIZE; i++) {
 		state = state * UINT64_C(6364136223846793005) +
 			UINT64_C(1442695040888963407);
 		buf[i] = (char)('a' + (state >> 33) % 26);
 	}
-	buf[size - 1] = '\0';
+	buf[WIRE_SECRET_SIZE - 1] = '\0';
 }

@@ -91,6 +91,7 @@ timesource_t wire_clock(wire_t *w);
  * waits in a loop of its own, where it looks at the clock.
  */
 void wire_clock_steps(wire_t *w);
+void wire_clock_jump(wire_t *w);	/* as by "j" */
 
 /* The value of a header, or NULL where there is none; its number of lines. */
 const char *wire_header(const char *head, const char *name, char *buf,
@@ -102,7 +103,15 @@ const char *wire_header(const char *head, const char *name, char *buf,
  */
 bool wire_has(const char *in, const char *text);
 
-/* A text of `size` - 1 letters that differs from each earlier one. */
-void wire_secret(char *buf, size_t size);
+/* A text of letters that differs from each earlier one. */
+#define WIRE_SECRET_MARK "(((secret)))"
+#define WIRE_SECRET_SIZE sizeof(WIRE_SECRET_MARK)
+void wire_secret(char buf[WIRE_SECRET_SIZE]);
+
+/*
+ * What WIRE_SECRET_MARK stands for in the script's next answer; NULL: itself.
+ * Called while the request is looked at.
+ */
+void wire_tells(wire_t *w, const char *secret);
 
 #endif
