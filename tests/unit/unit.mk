@@ -33,6 +33,7 @@ unit_tests += tests/unit/test_scontrol
 unit_tests += tests/unit/test_cli
 unit_tests += tests/unit/test_cli_ledger
 unit_tests += tests/unit/test_cli_doctor
+unit_tests += tests/unit/test_oar_hook
 unit_tests += tests/unit/test_cli_probe
 
 AM_CPPFLAGS += $(CHECK_CFLAGS)
@@ -102,7 +103,7 @@ endif
 # What a compiler does not check. These run without Check.
 unit_scripts = tests/unit/check-includes tests/unit/check-wattgated \
 	tests/unit/check-tls tests/unit/check-secrets \
-	tests/unit/check-wattgate
+	tests/unit/check-wattgate tests/unit/check-oar-setup
 EXTRA_DIST += tests/unit/daemon.sh
 dist_check_SCRIPTS += $(unit_scripts) tests/unit/check-objects
 TESTS += $(unit_scripts)
