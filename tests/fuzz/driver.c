@@ -34,7 +34,7 @@
 #define SEEDS_MAX 1024
 #define HANG_S 20
 #ifdef __SANITIZE_ADDRESS__
-#define SECONDS_DEFAULT 0.8
+#define SECONDS_DEFAULT 2
 #else
 #define SECONDS_DEFAULT 0.2
 #endif

@@ -120,12 +120,14 @@ static bool request_allowed(struct rig *r, const struct wire_request *q)
 static size_t login_write(struct rig *r, const struct wire_request *q, char *buf,
 			  size_t size)
 {
-	struct session *s = &r->sessions[r->sessions_len];
 	char headers[256];
+	struct session *s;
 
 	if (!wire_has(q->body, r->password))
 		return reply_write(buf, size, "401 Unauthorized", "", "{}");
-	FUZZ_CHECK(r->sessions_len < SESSIONS_MAX);
+	if (r->sessions_len == SESSIONS_MAX)
+		return reply_write(buf, size, "503 Service Unavailable", "", "{}");
+	s = &r->sessions[r->sessions_len];
 	s->alive = true;
 	wire_secret(s->token);
 	snprintf(headers, sizeof(headers),
@@ -369,7 +371,10 @@ static void source_start(struct rig *r)
 		fuzz_fail(__FILE__, __LINE__, err.text);
 }
 
-/* Each answer of the script may have kept one session from its end. */
+/*
+ * Each answer of the script may have kept one session from its end; so may a
+ * limit that is too short for a good answer on a busy machine.
+ */
 static void source_stop(struct rig *r)
 {
 	unsigned alive = 0;
@@ -388,7 +393,7 @@ static void source_stop(struct rig *r)
 	r->closed = true;
 	for (unsigned i = 0; i < r->sessions_len; i++)
 		alive += r->sessions[i].alive;
-	FUZZ_CHECK(alive <= r->scripted);
+	FUZZ_CHECK(alive <= r->scripted || strchr(r->flags, 'l'));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
