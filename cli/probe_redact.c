@@ -12,7 +12,7 @@
 #define LEARN_MIN 4		/* shorter ones are in too many words */
 #define LEARN_MAX 200		/* longer ones are texts */
 #define LEARNT_MAX 1000
-#define SEEN_MAX 10000		/* the others all become redacted-0 */
+#define SEEN_MAX 2000		/* the others all become redacted-0 */
 
 struct strings {
 	char **list;

@@ -218,24 +218,32 @@ static void put_login(FILE *f, const struct probe_result *r,
 	put_line(f, "login", text, utf8);
 }
 
-/* The same number with no value yet, or no number: that is not the same advice. */
+/* What helps against which reason is not the same. */
 static void put_advice(FILE *f, const struct probe_result *r,
 		       const struct conf *conf, bool traced)
 {
+	const char *reason = r->reason.text;
+	bool forbidden = strstr(reason, "status 403") != NULL;
+	bool several = strstr(reason, "--node") != NULL;
+
 	fputs("\nWhat to do:\n", f);
-	if (r->place)
+	if (forbidden)
+		fputs("  - May this user read it? ReadOnly is enough. Some BMCs want a first password\n"
+		      "    changed before they answer.\n", f);
+	else if (r->place)
 		fputs("  - Is the node on? Just started, a BMC takes a minute to read its sensors.\n",
 		      f);
-	else if (!conf->bmc.node[0])
-		fputs("  - A BMC of several nodes has to be told which one: --node NAME, the last\n"
-		      "    part of the URL of its chassis or system.\n", f);
-	else
+	else if (conf->bmc.node[0])
 		fputs("  - Does the BMC know the node by the name that --node gives? Try without.\n",
 		      f);
+	else
+		fputs("  - A BMC of several nodes has to be told which one: --node NAME, the last\n"
+		      "    part of the URL of its chassis or system.\n", f);
 	if (strcmp(r->login, "none") == 0)
 		fputs("  - Nobody was logged in: --user and --password-file may see more.\n",
 		      f);
-	fputs("  - Newer firmware of the BMC may tell its power.\n", f);
+	if (!forbidden && !several)
+		fputs("  - Newer firmware of the BMC may tell its power.\n", f);
 	if (!traced)
 		fputs("  - For a report, --trace DIR records what the BMC says, without serial numbers\n"
 		      "    and addresses.\n", f);

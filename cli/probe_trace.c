@@ -87,6 +87,17 @@ static int dir_open(const char *dir, struct err *err)
 	return fd;
 }
 
+/* "n1-bmc.example.org" is also called "n1-bmc"; 10.0.0.1 is not called "10". */
+static void learn_host(redact_t *r, const char *host)
+{
+	char *name = mem_string(host);
+
+	redact_learn(r, name);
+	name[strcspn(name, ".")] = '\0';
+	redact_learn(r, name);	/* which takes no "10" */
+	free(name);
+}
+
 trace_t *trace_create(const char *dir, const char *host, struct err *err)
 {
 	int fd = dir_open(dir, err);
@@ -98,7 +109,7 @@ trace_t *trace_create(const char *dir, const char *host, struct err *err)
 	t->dir = mem_string(dir);
 	t->fd = fd;
 	t->redact = redact_create();
-	redact_learn(t->redact, host);
+	learn_host(t->redact, host);
 	return t;
 }
 
