@@ -584,7 +584,7 @@ static void counter_try(struct method *m, const struct view *all,
 {
 	struct redfish_place *place = &m->offer->place;
 	struct redfish_number n = { .terms = 0 };
-	double unit = 0;
+	double unit = 0, value;
 
 	for (int i = 0; i < view_length(all, "/Members") && i < SENSORS_MAX; i++) {
 		struct sensor s;
@@ -594,6 +594,8 @@ static void counter_try(struct method *m, const struct view *all,
 			continue;
 		if (!sensor_check(m, &s, rule->counter_name,
 				  redfish_energy_units) ||
+		    view_number(&s.view, "/Reading", &value) ==
+		    JSON_NUMBER_ABSENT ||
 		    n.terms == REDFISH_TERMS_MAX ||
 		    (n.terms && (strcmp(n.url, s.view.url) != 0 || unit !=
 				 unit_factor(&s.view, redfish_energy_units))))
