@@ -249,7 +249,7 @@ sub around_lists {
 }
 
 sub around_job {
-    my $stock = \&OAR::Stat::get_job_data;
+    my $stock = defined(&OAR::Stat::get_job_data) ? \&OAR::Stat::get_job_data : return;
     *OAR::Stat::get_job_data = sub ($$) {
         my $data = $stock->(@_);
         catch(\&add_energy, $data, @_);
@@ -258,7 +258,8 @@ sub around_job {
 }
 
 sub around_accounting {
-    my $stock = \&OAR::Stat::get_accounting_summary;
+    my $stock = defined(&OAR::Stat::get_accounting_summary)
+        ? \&OAR::Stat::get_accounting_summary : return;
     *OAR::Stat::get_accounting_summary = sub ($$$$) {
         $accounting = [@_];
         return $stock->(@_);
@@ -275,7 +276,8 @@ sub around_main {
 }
 
 sub around_open {
-    my $stock = \&OAR::Stat::open_db_connection;
+    my $stock = defined(&OAR::Stat::open_db_connection)
+        ? \&OAR::Stat::open_db_connection : return;
     my $main_done;
     *OAR::Stat::open_db_connection = sub () {
         forget();
