@@ -376,6 +376,15 @@ static int run_probe(const struct run *run, probe_t *p)
 	return saved == EXIT_OK ? rc : saved;
 }
 
+/* Before there was any traffic. */
+static int refuse(const struct run *run, const struct err *err)
+{
+	struct probe_result none = { .end = PROBE_ERROR, .reason = *err };
+
+	print_result(run, &none);
+	return EXIT_TROUBLE;
+}
+
 static int run_all(struct run *run)
 {
 	bool progress = isatty(STDERR_FILENO);
@@ -385,8 +394,8 @@ static int run_all(struct run *run)
 	};
 	char host[sizeof(run->conf->bmc.url)];
 	struct err err = { "" };
-	int rc = EXIT_TROUBLE;
 	probe_t *p = NULL;
+	int rc;
 
 	host_of(run->conf->bmc.url, host, sizeof(host));
 	if (run->o->trace)
@@ -394,13 +403,7 @@ static int run_all(struct run *run)
 	params.trace = run->trace;
 	if (run->trace || !run->o->trace)
 		p = probe_open(&params, &err);
-	if (p) {
-		rc = run_probe(run, p);
-	} else {
-		struct probe_result none = { .end = PROBE_ERROR, .reason = err };
-
-		print_result(run, &none);
-	}
+	rc = p ? run_probe(run, p) : refuse(run, &err);
 	probe_close(p);
 	trace_destroy(run->trace);
 	return rc;
@@ -427,13 +430,8 @@ int cmd_probe(int argc, char **argv)
 		rc = parse_count(o.count, &run.watch.count);
 	if (rc != EXIT_OK)
 		return rc;
-	if (value_url(conf.bmc.url, &err) < 0) {
-		char *text = probe_words(err.text);
-
-		cmd_note("probe", "%s", text);
-		free(text);
-		return EXIT_TROUBLE;
-	}
+	if (value_url(conf.bmc.url, &err) < 0)
+		return refuse(&run, &err);
 	run.watch.period_ns = conf.period_ns;
 	run.watch.live = isatty(STDOUT_FILENO);
 	run.watch.utf8 = run.utf8;

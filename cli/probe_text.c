@@ -110,14 +110,12 @@ void probe_print_tree(FILE *f, const struct probe_result *r,
 static const struct {
 	const char *config, *option;
 } words[] = {
-	{ "set insecure = true", "take --insecure" },
 	{ "insecure = true", "--insecure" },
 	{ "user and password_file", "--user and --password-file" },
 	{ "password_file", "--password-file" },
 	{ "ca_file", "--ca" },
 	{ "public_key", "--public-key" },
 	{ "auth = basic", "--auth basic" },
-	{ "[bmc] node", "--node" },
 	{ NULL, NULL }
 };
 

@@ -743,10 +743,10 @@ START_TEST(test_summary_unavailable)
 {
 	struct conf conf = { .bmc = { .url = "https://bmc" } };
 	struct probe_result r = { .end = PROBE_UNAVAILABLE, .login = "none",
-				  .reason = { "set insecure = true " HOSTILE } };
+				  .reason = { "needs insecure = true " HOSTILE } };
 
 	expect_summary(&r, &conf, "power     unavailable\n");
-	expect_summary(&r, &conf, "reason    take --insecure ?[31m\"\\??" "</script>");
+	expect_summary(&r, &conf, "reason    needs --insecure ?[31m\"\\??" "</script>");
 	expect_summary(&r, &conf, "--node NAME");
 	expect_summary(&r, &conf, "Nobody was logged in");
 	expect_summary(&r, &conf, "--trace DIR");
