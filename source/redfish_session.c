@@ -16,8 +16,11 @@
 
 /* A BMC that refuses its own sessions: so many in a row until ... */
 #define REFUSED_MAX 2
-/* ... and then, where one cannot be deleted, no other before it has timed out. */
-#define HOLD_NS (1800 * NS_PER_S)
+/*
+ * ... and then, where one cannot be deleted, no other for so long: BMCs end
+ * them after half an hour or so, and have room for eight.
+ */
+#define HOLD_NS (600 * NS_PER_S)
 
 enum mode { MODE_SESSION, MODE_BASIC, MODE_ANONYMOUS };
 

@@ -16,7 +16,7 @@
  * A BMC that gives sessions and then refuses them (401) must not be filled
  * with them: each is deleted before there is another. After two in a row basic
  * authentication is tried, once; after that it is a session at a time again,
- * slowly, and where one could not be deleted, one each half hour.
+ * slowly, and where one could not be deleted, one each ten minutes.
  */
 
 typedef struct redfish_session redfish_session_t;

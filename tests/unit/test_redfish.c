@@ -485,7 +485,7 @@ START_TEST(test_all_refused)
 }
 END_TEST
 
-/* Nor their end: two, and then one each half hour. */
+/* Nor their end: two, and then one each ten minutes. */
 START_TEST(test_all_refused_for_ever)
 {
 	bmc_does.token_refused = true;
@@ -494,10 +494,10 @@ START_TEST(test_all_refused_for_ever)
 	for (int i = 0; i < 10; i++) {
 		ck_assert(!sample()->ok);
 		ck_assert_int_eq(last.backoff, BACKOFF_SLOW);
-		later_ns += 170 * NS_PER_S;
+		later_ns += 55 * NS_PER_S;
 	}
 	ck_assert_int_eq(bmc_does.session, 2);
-	later_ns += 100 * NS_PER_S;
+	later_ns += 60 * NS_PER_S;
 	sample();
 	sample();
 	ck_assert_int_eq(bmc_does.session, 3);
