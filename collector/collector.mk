@@ -12,26 +12,34 @@ collector_libcollector_a_SOURCES = \
 	collector/account_settle.c \
 	collector/account_store.c \
 	collector/child.c \
+	collector/follower.c \
 	collector/counter.c \
 	collector/hardware.c \
 	collector/holder.c \
 	collector/jobword.c \
 	collector/node.c \
+	collector/nodelist.c \
+	collector/poller.c \
 	collector/sampler.c \
 	collector/scontrol.c \
 	collector/scontrol_parse.c \
+	collector/site.c \
 	collector/suspension.c \
 	collector/account.h \
 	collector/account_impl.h \
 	collector/child.h \
+	collector/follower.h \
 	collector/counter.h \
 	collector/hardware.h \
 	collector/holder.h \
 	collector/jobword.h \
 	collector/node.h \
+	collector/nodelist.h \
+	collector/poller.h \
 	collector/sampler.h \
 	collector/scontrol.h \
 	collector/scontrol_parse.h \
+	collector/site.h \
 	collector/suspension.h
 
 COLLECTOR_LIBS = collector/libcollector.a $(SOURCE_LIBS)

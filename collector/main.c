@@ -24,6 +24,7 @@
 
 #include "source/http.h"
 #include "node.h"
+#include "site.h"
 
 enum { EXIT_USAGE = 2 };
 
@@ -128,44 +129,77 @@ static int timeout_ms(const timesource_t *ts, int64_t due_ns)
 	return ms < 0 ? 0 : ms < INT_MAX ? (int)ms : INT_MAX;
 }
 
-static int loop(node_t *n, http_t *http, int signals, const timesource_t *ts,
-		const logger_t *log, struct err *err)
+/* What runs: one node, or a site's. */
+struct served {
+	node_t *node;
+	site_t *site;
+};
+
+static void served_run(struct served *d)
+{
+	if (d->node)
+		node_run(d->node);
+	else
+		site_run(d->site);
+}
+
+static int loop(struct served *d, http_t *http, int signals,
+		const timesource_t *ts, const logger_t *log, struct err *err)
 {
 	struct pollfd fds[1 + NODE_FDS_MAX];
+	unsigned count;
+	int64_t due_ns;
 	int sig;
 
 	for (;;) {
-		node_run(n);
+		served_run(d);
 		fds[0].fd = signals;
 		fds[0].events = POLLIN;
-		if (http_poll(http, fds, 1 + node_fds(n, fds + 1),
-			      timeout_ms(ts, node_due_ns(n)), err) < 0)
+		count = d->node ? node_fds(d->node, fds + 1) : 0;
+		due_ns = d->node ? node_due_ns(d->node) : site_due_ns(d->site);
+		if (http_poll(http, fds, 1 + count, timeout_ms(ts, due_ns),
+			      err) < 0)
 			return -1;
 		sig = signals_read(signals, log);
 		if (sig) {
-			log_info(log, "node stops: signal %d", sig);
+			log_info(log, "%s stops: signal %d",
+				 d->node ? "node" : "site", sig);
 			return 0;
 		}
 	}
 }
 
+static int served_open(struct served *d, const struct conf *conf, http_t *http,
+		       const timesource_t *ts, const logger_t *log,
+		       struct err *err)
+{
+	if (conf->mode == CONF_MODE_SITE) {
+		d->site = site_create(conf, http, ts, log, err);
+		if (d->site)
+			log_info(log, "wattgated " PACKAGE_VERSION ": site, each %g s",
+				 ns_to_s(conf->period_ns));
+		return d->site ? 0 : -1;
+	}
+	d->node = node_create(conf, http, ts, log, err);
+	if (d->node)
+		log_info(log, "wattgated " PACKAGE_VERSION ": node %s, %s, each %g s",
+			 conf->node, conf->bmc.url, ns_to_s(conf->period_ns));
+	return d->node ? 0 : -1;
+}
+
 static int serve(const struct conf *conf, http_t *http, const timesource_t *ts,
 		 const logger_t *log, struct err *err)
 {
+	struct served d = { NULL, NULL };
 	int signals = signals_open(err), rc;
-	node_t *n;
 
 	if (signals < 0)
 		return -1;
-	n = node_create(conf, http, ts, log, err);
-	if (!n) {
-		close(signals);
-		return -1;
-	}
-	log_info(log, "wattgated " PACKAGE_VERSION ": node %s, %s, each %g s",
-		 conf->node, conf->bmc.url, ns_to_s(conf->period_ns));
-	rc = loop(n, http, signals, ts, log, err);
-	node_close(n);
+	rc = served_open(&d, conf, http, ts, log, err);
+	if (rc == 0)
+		rc = loop(&d, http, signals, ts, log, err);
+	node_close(d.node);
+	site_close(d.site);
 	close(signals);
 	return rc;
 }

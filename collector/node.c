@@ -17,15 +17,11 @@
 #include "lib/suspend.h"
 
 #include "account.h"
-#include "counter.h"
 #include "hardware.h"
 #include "jobword.h"
-#include "sampler.h"
+#include "poller.h"
 #include "scontrol.h"
-#include "source/source.h"
 
-#define RING_NS (4500 * NS_PER_S)	/* an hour, and a quarter for late readers */
-#define RING_MIN 64
 #define LOGOUT_NS (4 * NS_PER_S)
 #define LEDGER_RETRY_NS (10 * NS_PER_S)
 
@@ -35,21 +31,14 @@ struct node {
 	timesource_t ts;
 	char boot_id[BOOT_ID_SIZE];
 	char run_dir[PATH_MAX];
-	char series_path[PATH_MAX];
 	char ledger_path[PATH_MAX];
 	char open_path[PATH_MAX];
 	char gate_dir[PATH_MAX];
 
 	ledger_t *ledger;
 	suspend_writer_t *suspend;
-	series_writer_t *series;
-	struct series_params params;	/* of series */
+	poller_t *poller;
 	account_t *account;
-	const struct source_ops *ops;
-	source_t *source;
-	char place[64];		/* where readings come from */
-	counter_t *counter;
-	sampler_t *sampler;
 	scontrol_t *scontrol;
 	jobword_t *jobword;
 
@@ -57,24 +46,18 @@ struct node {
 	bool ticked;		/* since the last one */
 	bool defaults_told;
 	int64_t ledger_due_ns;	/* next try, where it is not there */
-	struct log_latch series_latch;
 	struct log_latch ledger_latch;
 };
 
 /* ---- the series ---- */
 
-static void params_fill(node_t *n, struct series_params *p)
+/* What Slurm and the configuration say of the node. */
+static void node_describe(void *arg, struct series_params *p)
 {
+	node_t *n = arg;
 	const struct node_totals *totals = scontrol_totals(n->scontrol);
 	bool defaults;
 
-	memset(p, 0, sizeof(*p));
-	snprintf(p->node, sizeof(p->node), "%s", n->conf->node);
-	snprintf(p->boot_id, sizeof(p->boot_id), "%s", n->boot_id);
-	snprintf(p->source, sizeof(p->source), "%s", n->place);
-	p->period_ns = n->conf->period_ns;
-	p->max_gap_ns = n->conf->max_gap_ns;
-	p->share = n->conf->share;
 	p->kill_wait_ns = totals ? totals->kill_wait_ns : 0;
 	hardware_resolve(n->conf, totals, &p->hw, &defaults);
 	if (defaults && p->hw.cores > 0 && !n->defaults_told &&
@@ -83,54 +66,6 @@ static void params_fill(node_t *n, struct series_params *p)
 		log_info(n->log, "node %s: default watts for unknown hardware (%g W a core, %g W a GPU): set core_power and gpu_power in [hardware]",
 			 n->conf->node, p->hw.core_w, p->hw.gpu_w);
 	}
-}
-
-static bool params_equal(const struct series_params *a,
-			 const struct series_params *b)
-{
-	const hardware_t *x = &a->hw, *y = &b->hw;
-
-	return strcmp(a->source, b->source) == 0 &&
-	       a->kill_wait_ns == b->kill_wait_ns && x->cores == y->cores &&
-	       x->gpus == y->gpus && x->mem_mb == y->mem_mb &&
-	       x->core_w == y->core_w && x->gpu_w == y->gpu_w &&
-	       x->mem_w_per_gb == y->mem_w_per_gb &&
-	       x->threads_per_core == y->threads_per_core &&
-	       x->mem_consumable == y->mem_consumable;
-}
-
-static uint32_t ring_capacity(const struct conf *conf)
-{
-	int64_t samples = RING_NS / conf->period_ns;
-
-	return samples > RING_MIN ? (uint32_t)samples : RING_MIN;
-}
-
-/* Open it, or open it anew where what it says of the node has changed. */
-static int series_refresh(node_t *n, struct err *err)
-{
-	struct series_params p;
-
-	params_fill(n, &p);
-	if (n->series && params_equal(&p, &n->params))
-		return 0;
-	series_writer_close(n->series);
-	n->params = p;
-	n->series = series_writer_open(n->series_path, &n->params,
-				       ring_capacity(n->conf), err);
-	return n->series ? 0 : -1;
-}
-
-static void series_trouble(node_t *n, int rc, const struct err *err)
-{
-	if (!log_latch_change(&n->series_latch, rc < 0))
-		return;
-	if (rc < 0)
-		log_error(n->log, "node %s: readings are lost: %s",
-			  n->conf->node, err->text);
-	else
-		log_info(n->log, "node %s: readings are kept again",
-			 n->conf->node);
 }
 
 /* ---- each period ---- */
@@ -161,34 +96,17 @@ static void ledger_try(node_t *n)
 		log_info(n->log, "node %s: the ledger is there", n->conf->node);
 }
 
-static void node_tick(node_t *n)
-{
-	n->ticked = true;
-	ledger_try(n);
-	if (!n->series || !n->account)
-		return;
-	account_await(n->account, counter_until_ns(n->counter,
-			series_writer_series(n->series)));
-	account_tick(n->account, n->series, &n->params);
-}
-
-static void on_reading(void *arg, const struct reading *r)
+static void node_tick(void *arg)
 {
 	node_t *n = arg;
-	int64_t age_ns = timesource_boot_ns(&n->ts) - r->boot_ns;
-	struct err err;
-	int rc;
+	series_writer_t *series = poller_series(n->poller);
 
-	if (r->ok) {
-		snprintf(n->place, sizeof(n->place), "%s", r->source);
-		rc = series_refresh(n, &err);
-		if (rc == 0)
-			rc = counter_append(n->counter, n->series, n->account,
-					    r, timesource_wall_ns(&n->ts) -
-					    age_ns, &err);
-		series_trouble(n, rc, &err);
-	}
-	node_tick(n);
+	n->ticked = true;
+	ledger_try(n);
+	if (!series || !n->account)
+		return;
+	account_await(n->account, poller_await_ns(n->poller));
+	account_tick(n->account, series, poller_series_params(n->poller));
 }
 
 /*
@@ -210,14 +128,10 @@ static void tick_run(node_t *n, int64_t now_ns)
 
 void node_run(node_t *n)
 {
-	struct err err;
-
 	scontrol_run(n->scontrol);
-	if (series_refresh(n, &err) < 0)
-		series_trouble(n, -1, &err);
+	poller_run(n->poller);
 	tick_run(n, timesource_boot_ns(&n->ts));
 	jobword_run(n->jobword);
-	sampler_run(n->sampler);
 }
 
 static int64_t min_ns(int64_t a, int64_t b)
@@ -227,7 +141,7 @@ static int64_t min_ns(int64_t a, int64_t b)
 
 int64_t node_due_ns(const node_t *n)
 {
-	int64_t due_ns = min_ns(n->tick_ns, sampler_due_ns(n->sampler));
+	int64_t due_ns = min_ns(n->tick_ns, poller_due_ns(n->poller));
 
 	due_ns = min_ns(due_ns, scontrol_due_ns(n->scontrol));
 	return min_ns(due_ns, jobword_due_ns(n->jobword));
@@ -250,7 +164,7 @@ unsigned node_fds(const node_t *n, struct pollfd fds[NODE_FDS_MAX])
 static int paths_set(node_t *n, struct err *err)
 {
 	const struct conf *c = n->conf;
-	size_t size = sizeof(n->series_path);
+	size_t size = sizeof(n->run_dir);
 	int a, b;
 
 	a = snprintf(n->ledger_path, size, "%s/%s.ledger", c->ledger_dir,
@@ -258,8 +172,7 @@ static int paths_set(node_t *n, struct err *err)
 	b = snprintf(n->open_path, size, "%s/%s.open", c->ledger_dir, c->node);
 	if (a >= (int)size || b >= (int)size)
 		return err_set(err, "%s: the path is too long", c->ledger_dir);
-	if (conf_run_path(n->series_path, size, c->node, "series") < 0 ||
-	    snprintf(n->run_dir, size, "%s/%s", conf_run_dir(), c->node) >=
+	if (snprintf(n->run_dir, size, "%s/%s", conf_run_dir(), c->node) >=
 	    (int)size ||
 	    gaterec_dir(n->gate_dir, size, conf_run_dir(), c->node) < 0)
 		return err_set(err, "%s: the path is too long", conf_run_dir());
@@ -314,24 +227,14 @@ static int run_dir_check(const node_t *n, struct err *err)
 
 /* ---- life ---- */
 
-static int source_open(node_t *n, http_t *http, struct err *err)
+static struct poller_params poller_params(node_t *n, http_t *http)
 {
-	struct source_env env = {
+	return (struct poller_params){
 		.conf = n->conf, .http = http, .ts = n->ts,
 		.boot_id = n->boot_id, .log = n->log,
+		.start_ns = timesource_boot_ns(&n->ts),
+		.describe = node_describe, .on_sample = node_tick, .arg = n,
 	};
-	const char *place;
-
-	n->ops = source_find(n->conf, err);
-	if (!n->ops)
-		return -1;
-	n->source = n->ops->open(&env, err);
-	if (!n->source)
-		return -1;
-	place = n->ops->place(n->source);
-	snprintf(n->place, sizeof(n->place), "%s",
-		 *place ? place : n->ops->name);
-	return 0;
 }
 
 static int ledger_prepare(node_t *n, struct err *err)
@@ -354,12 +257,6 @@ static int ledger_prepare(node_t *n, struct err *err)
 
 static int files_open(node_t *n, struct err *err)
 {
-	const struct counter_params counter = {
-		.node = n->conf->node, .boot_id = n->boot_id,
-		.bmc = n->conf->bmc.url, .bmc_node = n->conf->bmc.node,
-		.state_dir = n->conf->state_dir,
-		.max_gap_ns = n->conf->max_gap_ns, .log = n->log,
-	};
 	char path[PATH_MAX];
 
 	if (conf_run_path(path, sizeof(path), n->conf->node, "suspend") < 0)
@@ -369,10 +266,18 @@ static int files_open(node_t *n, struct err *err)
 		return -1;
 	n->scontrol = scontrol_create(n->conf, &n->ts, n->log);
 	n->jobword = jobword_create(n->conf, &n->ts);
-	n->counter = counter_create(&counter);
-	if (!n->scontrol || !n->jobword || !n->counter)
+	if (!n->scontrol || !n->jobword)
 		return err_set(err, "out of memory");
-	return series_refresh(n, err);
+	return 0;
+}
+
+static int poller_start(node_t *n, http_t *http, struct err *err)
+{
+	struct poller_params params = poller_params(n, http);
+
+	n->tick_ns = params.start_ns + n->conf->period_ns;
+	n->poller = poller_create(&params, err);
+	return n->poller ? 0 : -1;
 }
 
 static enum job_word word_of_job(void *arg, uint32_t job_id, int64_t since_ns)
@@ -398,21 +303,8 @@ static int account_open(node_t *n, struct err *err)
 	};
 
 	n->account = account_create(&params, err);
+	poller_set_account(n->poller, n->account);
 	return n->account ? 0 : -1;
-}
-
-static int sampler_start(node_t *n, struct err *err)
-{
-	struct sampler_params params = {
-		.node = n->conf->node, .ops = n->ops, .source = n->source,
-		.period_ns = n->conf->period_ns,
-		.start_ns = timesource_boot_ns(&n->ts), .ts = n->ts,
-		.log = n->log, .on_reading = on_reading, .arg = n,
-	};
-
-	n->tick_ns = params.start_ns + n->conf->period_ns;
-	n->sampler = sampler_create(&params);
-	return n->sampler ? 0 : err_set(err, "out of memory");
 }
 
 static node_t *node_new(const struct conf *conf, const timesource_t *ts,
@@ -437,14 +329,10 @@ static node_t *node_new(const struct conf *conf, const timesource_t *ts,
 
 static void node_free(node_t *n)
 {
-	if (n->source)
-		n->ops->close(n->source, LOGOUT_NS);
-	sampler_destroy(n->sampler);
+	poller_close(n->poller, LOGOUT_NS);
 	account_destroy(n->account);
-	counter_destroy(n->counter);
 	scontrol_destroy(n->scontrol);
 	jobword_destroy(n->jobword);
-	series_writer_close(n->series);
 	suspend_writer_close(n->suspend);
 	ledger_close(n->ledger);
 	free(n);
@@ -458,9 +346,8 @@ node_t *node_create(const struct conf *conf, http_t *http,
 
 	if (!n)
 		return NULL;
-	/* the series' lock keeps a second wattgated away */
-	if (dirs_make(n, err) < 0 || source_open(n, http, err) < 0 ||
-	    files_open(n, err) < 0 || sampler_start(n, err) < 0) {
+	if (dirs_make(n, err) < 0 || files_open(n, err) < 0 ||
+	    poller_start(n, http, err) < 0) {
 		node_free(n);
 		return NULL;
 	}
@@ -475,7 +362,8 @@ void node_close(node_t *n)
 	if (!n)
 		return;
 	/* first what must not be lost; the BMC may keep us waiting */
-	if (n->series && n->account && account_close(n->account, n->series, &err) < 0)
+	if (poller_series(n->poller) && n->account &&
+	    account_close(n->account, poller_series(n->poller), &err) < 0)
 		log_error(n->log, "%s", err.text);
 	node_free(n);
 }
@@ -484,13 +372,15 @@ int node_check(const struct conf *conf, http_t *http, const timesource_t *ts,
 	       const logger_t *log, struct err *err)
 {
 	node_t *n = node_new(conf, ts, log, err);
+	struct poller_params params;
 	int rc;
 
 	if (!n)
 		return -1;
+	params = poller_params(n, http);
 	rc = dir_check(conf->state_dir, err) < 0 ||
 	     dir_check(conf->ledger_dir, err) < 0 || run_dir_check(n, err) < 0 ||
-	     source_open(n, http, err) < 0 ? -1 : 0;
+	     poller_check(&params, err) < 0 ? -1 : 0;
 	node_free(n);
 	return rc;
 }

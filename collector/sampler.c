@@ -91,6 +91,19 @@ int64_t sampler_due_ns(const sampler_t *s)
 	return s->busy ? INT64_MAX : s->next_ns;
 }
 
+/* A back-off that is under way keeps its time. */
+void sampler_set_period(sampler_t *s, int64_t period_ns)
+{
+	int64_t next_ns;
+
+	if (period_ns == s->p.period_ns)
+		return;
+	s->p.period_ns = period_ns;
+	next_ns = grid_after(s, timesource_boot_ns(&s->p.ts));
+	if (!s->latch.bad && next_ns < s->next_ns)
+		s->next_ns = next_ns;
+}
+
 sampler_t *sampler_create(const struct sampler_params *params)
 {
 	sampler_t *s = calloc(1, sizeof(*s));

@@ -36,6 +36,9 @@ void sampler_destroy(sampler_t *s);	/* NULL is fine */
 
 /* Start a sample if one is due. */
 void sampler_run(sampler_t *s);
+/* Another period, from now on. */
+void sampler_set_period(sampler_t *s, int64_t period_ns);
+
 /* When the next one is due; INT64_MAX while one is under way. */
 int64_t sampler_due_ns(const sampler_t *s);
 

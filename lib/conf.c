@@ -26,6 +26,25 @@ static int fail_at(const struct conf *c, const struct conf_lines *lines,
 		       lines->of[conf_key_find(section, key)], key, why);
 }
 
+/* The default leaves no time between two readings unmeasured. */
+static int check_idle_period(struct conf *c, const struct conf_lines *lines,
+			     struct err *err)
+{
+	int64_t longest_ns = c->max_gap_ns / 3 * 2;
+	struct err why;
+
+	if (c->oar.idle_period_ns == 0)
+		c->oar.idle_period_ns = 2 * c->period_ns <= longest_ns ?
+					2 * c->period_ns : c->period_ns;
+	else if (c->oar.idle_period_ns > longest_ns) {
+		err_set(&why, "two thirds of max_gap (%gs) are the most, or the time between two readings would be unmeasured",
+			ns_to_s(c->max_gap_ns));
+		return fail_at(c, lines, CONF_OAR, "idle_period", why.text,
+			       err);
+	}
+	return 0;
+}
+
 static int check_max_gap(struct conf *c, const struct conf_lines *lines,
 			 struct err *err)
 {
@@ -89,7 +108,6 @@ static void conf_init(struct conf *conf, const char *path, const char *node)
 	conf->bmc.timeout_ns = 4 * NS_PER_S;
 	strcpy(conf->scontrol, WATTGATE_SCONTROL);
 	conf->oar.interval_ns = 10 * NS_PER_S;
-	conf->oar.idle_period_ns = 30 * NS_PER_S;
 	conf->pue = 1;
 	conf->intensity_g_per_kwh = NAN;
 	conf->tariff_per_kwh = NAN;
@@ -162,6 +180,7 @@ int conf_load(const char *path, const char *node, struct conf *conf,
 	rc = conf_parse(path, text, len, conf, &lines, err);
 	free(text);
 	if (rc != 0 || check_max_gap(conf, &lines, err) != 0 ||
+	    check_idle_period(conf, &lines, err) != 0 ||
 	    check_oar(conf, &lines, err) != 0)
 		return -1;
 	return check_bmc(conf, &lines, err);

@@ -55,7 +55,8 @@
  *   since = 2026-11-01      ; account from then on: a day, an instant
  *                           ; (2026-11-01T06:00:00Z) or seconds since 1970
  *   interval = 10s          ; of writing results; 1s to 5m
- *   idle_period = 30s       ; of reading nodes without a job; 20ms to 5m
+ *   idle_period = 10s       ; of reading nodes without a job; default two
+ *                           ; periods; at most two thirds of max_gap
  *   [report]
  *   pue = 1.3               ; at least 1
  *   intensity = 51.28 g/kWh ; the unit may be left out

@@ -197,7 +197,7 @@ START_TEST(test_oar)
 	ck_assert_str_eq(conf.oar.password_file, "");
 	ck_assert_int_eq(conf.oar.since_s, 0);
 	ck_assert_int_eq(conf.oar.interval_ns, 10 * NS_PER_S);
-	ck_assert_int_eq(conf.oar.idle_period_ns, 30 * NS_PER_S);
+	ck_assert_int_eq(conf.oar.idle_period_ns, 10 * NS_PER_S);
 	load_ok("mode = site\n[oar]\n"
 		"database = host=/run/pg port=5432 options='-c a=%n' ; ours\n"
 		"password_file = /etc/wattgate/db.secret\n"
@@ -375,6 +375,7 @@ static const struct {
 	{ "[oar]\ninterval = 100ms\n", 2, "out of range" },
 	{ "[oar]\ninterval = 6m\n", 2, "out of range" },
 	{ "[oar]\nidle_period = 30\n", 2, "not a duration" },
+	{ "[oar]\nidle_period = 11s\n", 2, "two thirds of max_gap (15s)" },
 	/* BMC */
 	{ "[bmc]\nurl = ftp://x\n", 2, "must begin with https://" },
 	{ "[bmc]\nurl =\n", 2, "has no value" },

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "poller.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "counter.h"
+#include "sampler.h"
+#include "source/source.h"
+
+#define RING_NS (4500 * NS_PER_S)	/* an hour, and a quarter for late readers */
+#define RING_MIN 64
+
+struct poller {
+	struct poller_params p;
+	char series_path[PATH_MAX];
+	series_writer_t *series;
+	struct series_params described;	/* what series was opened with */
+	const struct source_ops *ops;
+	source_t *source;
+	char place[64];		/* where readings come from */
+	counter_t *counter;
+	sampler_t *sampler;
+	account_t *account;	/* the owner's; may be NULL */
+	struct log_latch latch;
+};
+
+/* ---- the series ---- */
+
+static void params_fill(const poller_t *p, struct series_params *sp)
+{
+	const struct conf *conf = p->p.conf;
+
+	memset(sp, 0, sizeof(*sp));
+	snprintf(sp->node, sizeof(sp->node), "%s", conf->node);
+	snprintf(sp->boot_id, sizeof(sp->boot_id), "%s", p->p.boot_id);
+	snprintf(sp->source, sizeof(sp->source), "%s", p->place);
+	sp->period_ns = conf->period_ns;
+	sp->max_gap_ns = conf->max_gap_ns;
+	sp->share = conf->share;
+	if (p->p.describe)
+		p->p.describe(p->p.arg, sp);
+}
+
+static bool params_equal(const struct series_params *a,
+			 const struct series_params *b)
+{
+	const hardware_t *x = &a->hw, *y = &b->hw;
+
+	return strcmp(a->source, b->source) == 0 &&
+	       a->kill_wait_ns == b->kill_wait_ns && x->cores == y->cores &&
+	       x->gpus == y->gpus && x->mem_mb == y->mem_mb &&
+	       x->core_w == y->core_w && x->gpu_w == y->gpu_w &&
+	       x->mem_w_per_gb == y->mem_w_per_gb &&
+	       x->threads_per_core == y->threads_per_core &&
+	       x->mem_consumable == y->mem_consumable;
+}
+
+static uint32_t ring_capacity(const struct conf *conf)
+{
+	int64_t samples = RING_NS / conf->period_ns;
+
+	return samples > RING_MIN ? (uint32_t)samples : RING_MIN;
+}
+
+/* Open it, or open it anew where what it says of the node has changed. */
+static int series_refresh(poller_t *p, struct err *err)
+{
+	struct series_params sp;
+
+	params_fill(p, &sp);
+	if (p->series && params_equal(&sp, &p->described))
+		return 0;
+	series_writer_close(p->series);
+	p->described = sp;
+	p->series = series_writer_open(p->series_path, &p->described,
+				       ring_capacity(p->p.conf), err);
+	return p->series ? 0 : -1;
+}
+
+static void series_trouble(poller_t *p, int rc, const struct err *err)
+{
+	const char *node = p->p.conf->node;
+
+	if (!log_latch_change(&p->latch, rc < 0))
+		return;
+	if (rc < 0)
+		log_error(p->p.log, "node %s: readings are lost: %s", node,
+			  err->text);
+	else
+		log_info(p->p.log, "node %s: readings are kept again", node);
+}
+
+/* ---- samples ---- */
+
+static void reading_keep(poller_t *p, const struct reading *r)
+{
+	int64_t age_ns = timesource_boot_ns(&p->p.ts) - r->boot_ns;
+	struct err err;
+	int rc;
+
+	snprintf(p->place, sizeof(p->place), "%s", r->source);
+	rc = series_refresh(p, &err);
+	if (rc == 0)
+		rc = counter_append(p->counter, p->series, p->account, r,
+				    timesource_wall_ns(&p->p.ts) - age_ns,
+				    &err);
+	series_trouble(p, rc, &err);
+}
+
+static void on_reading(void *arg, const struct reading *r)
+{
+	poller_t *p = arg;
+
+	if (r->ok)
+		reading_keep(p, r);
+	if (p->p.on_sample)
+		p->p.on_sample(p->p.arg);
+}
+
+void poller_run(poller_t *p)
+{
+	struct err err;
+
+	if (series_refresh(p, &err) < 0)
+		series_trouble(p, -1, &err);
+	sampler_run(p->sampler);
+}
+
+int64_t poller_due_ns(const poller_t *p)
+{
+	return sampler_due_ns(p->sampler);
+}
+
+void poller_set_period(poller_t *p, int64_t period_ns)
+{
+	sampler_set_period(p->sampler, period_ns);
+}
+
+void poller_set_account(poller_t *p, account_t *account)
+{
+	p->account = account;
+}
+
+series_writer_t *poller_series(const poller_t *p)
+{
+	return p->series;
+}
+
+const struct series_params *poller_series_params(const poller_t *p)
+{
+	return &p->described;
+}
+
+int64_t poller_await_ns(const poller_t *p)
+{
+	return p->series ? counter_until_ns(p->counter,
+				series_writer_series(p->series)) : 0;
+}
+
+/* ---- life ---- */
+
+static int source_open(poller_t *p, struct err *err)
+{
+	struct source_env env = {
+		.conf = p->p.conf, .http = p->p.http, .ts = p->p.ts,
+		.boot_id = p->p.boot_id, .log = p->p.log,
+	};
+	const char *place;
+
+	p->ops = source_find(p->p.conf, err);
+	if (!p->ops)
+		return -1;
+	p->source = p->ops->open(&env, err);
+	if (!p->source)
+		return -1;
+	place = p->ops->place(p->source);
+	snprintf(p->place, sizeof(p->place), "%s",
+		 *place ? place : p->ops->name);
+	return 0;
+}
+
+static int run_dir_make(poller_t *p, struct err *err)
+{
+	const char *node = p->p.conf->node;
+	char dir[PATH_MAX];
+
+	if (conf_run_path(p->series_path, sizeof(p->series_path), node,
+			  "series") < 0)
+		return err_set(err, "%s: the path is too long", conf_run_dir());
+	snprintf(dir, sizeof(dir), "%.*s", (int)(strrchr(p->series_path, '/') -
+		 p->series_path), p->series_path);
+	if (mkdir(dir, 0750) == 0 || errno == EEXIST)
+		return 0;
+	return err_set_errno(err, "%s: the directory cannot be made", dir);
+}
+
+static int parts_create(poller_t *p, struct err *err)
+{
+	const struct conf *conf = p->p.conf;
+	const struct counter_params counter = {
+		.node = conf->node, .boot_id = p->p.boot_id,
+		.bmc = conf->bmc.url, .bmc_node = conf->bmc.node,
+		.state_dir = conf->state_dir,
+		.max_gap_ns = conf->max_gap_ns, .log = p->p.log,
+	};
+	const struct sampler_params sampler = {
+		.node = conf->node, .ops = p->ops, .source = p->source,
+		.period_ns = conf->period_ns, .start_ns = p->p.start_ns,
+		.ts = p->p.ts, .log = p->p.log, .on_reading = on_reading,
+		.arg = p,
+	};
+
+	p->counter = counter_create(&counter);
+	p->sampler = sampler_create(&sampler);
+	return p->counter && p->sampler ? 0 : err_set(err, "out of memory");
+}
+
+static poller_t *poller_new(const struct poller_params *params, struct err *err)
+{
+	poller_t *p = calloc(1, sizeof(*p));
+
+	if (!p) {
+		err_set(err, "out of memory");
+		return NULL;
+	}
+	p->p = *params;
+	return p;
+}
+
+poller_t *poller_create(const struct poller_params *params, struct err *err)
+{
+	poller_t *p = poller_new(params, err);
+
+	/* the series' lock keeps a second wattgated away */
+	if (p && run_dir_make(p, err) == 0 && source_open(p, err) == 0 &&
+	    parts_create(p, err) == 0 && series_refresh(p, err) == 0)
+		return p;
+	poller_close(p, 0);
+	return NULL;
+}
+
+void poller_close(poller_t *p, int64_t limit_ns)
+{
+	int saved = errno;
+
+	if (!p)
+		return;
+	if (p->source)
+		p->ops->close(p->source, limit_ns);
+	sampler_destroy(p->sampler);
+	counter_destroy(p->counter);
+	series_writer_close(p->series);
+	free(p);
+	errno = saved;
+}
+
+int poller_check(const struct poller_params *params, struct err *err)
+{
+	poller_t *p = poller_new(params, err);
+	int rc = p ? source_open(p, err) : -1;
+
+	poller_close(p, 0);
+	return rc;
+}

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "site.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include "follower.h"
+#include "nodelist.h"
+#include "poller.h"
+
+#define LIST_PERIOD_NS NS_PER_S	/* how often the list is looked at */
+#define LOGOUT_NS (4 * NS_PER_S)	/* of all BMCs together */
+#define LOGOUT_EACH_NS (200 * 1000 * 1000)
+
+struct member {
+	struct conf conf;	/* the node's own */
+	poller_t *poller;	/* NULL: its configuration does not do */
+	bool busy;
+	bool listed;		/* in the list read last */
+};
+
+struct site {
+	const struct conf *conf;
+	http_t *http;
+	timesource_t ts;
+	const logger_t *log;
+	char boot_id[BOOT_ID_SIZE];
+	char list_path[PATH_MAX];
+	struct stat list_seen;	/* the list as it was read last */
+	int64_t list_due_ns;
+	struct log_latch list_latch;
+	follower_t *follower;
+	char *follower_argv[5];
+	struct member **member;
+	unsigned count, room;
+};
+
+/* ---- members ---- */
+
+static void member_close(struct member *m, int64_t limit_ns)
+{
+	poller_close(m->poller, limit_ns);
+	free(m);
+}
+
+static void member_describe(void *arg, struct series_params *p)
+{
+	struct member *m = arg;
+
+	p->hw = m->conf.hw;
+}
+
+static struct member *member_find(const site_t *s, const char *name)
+{
+	for (unsigned i = 0; i < s->count; i++)
+		if (strcmp(s->member[i]->conf.node, name) == 0)
+			return s->member[i];
+	return NULL;
+}
+
+/* Grids of their own: not all BMCs in the same instant. */
+static int64_t member_start_ns(const site_t *s, const struct conf *conf)
+{
+	uint64_t hash = 1469598103934665603u;
+
+	for (const char *p = conf->node; *p; p++)
+		hash = (hash ^ (unsigned char)*p) * 1099511628211u;
+	return timesource_boot_ns(&s->ts) +
+	       (int64_t)(hash % (uint64_t)conf->period_ns);
+}
+
+/* A node that cannot be read is told once; it is unmeasured. */
+static void member_open(site_t *s, struct member *m, const char *name)
+{
+	struct poller_params params = {
+		.conf = &m->conf, .http = s->http, .ts = s->ts,
+		.boot_id = s->boot_id, .log = s->log,
+		.describe = member_describe, .arg = m,
+	};
+	struct err err;
+	int rc = conf_load(s->conf->path, name, &m->conf, &err);
+
+	if (rc == 0) {
+		params.start_ns = member_start_ns(s, &m->conf);
+		m->poller = poller_create(&params, &err);
+	}
+	if (!m->poller)
+		log_error(s->log, "node %s is not measured: %s", name, err.text);
+	snprintf(m->conf.node, sizeof(m->conf.node), "%s", name);
+}
+
+static bool members_grow(site_t *s)
+{
+	unsigned room = s->room ? 2 * s->room : 16;
+	struct member **more;
+
+	if (s->count < s->room)
+		return true;
+	more = realloc(s->member, room * sizeof(*more));
+	if (!more)
+		return false;
+	s->member = more;
+	s->room = room;
+	return true;
+}
+
+static struct member *member_add(site_t *s, const char *name)
+{
+	struct member *m = members_grow(s) ? calloc(1, sizeof(*m)) : NULL;
+
+	if (!m) {
+		log_error(s->log, "node %s is not measured: out of memory",
+			  name);
+		return NULL;
+	}
+	member_open(s, m, name);
+	s->member[s->count++] = m;
+	return m;
+}
+
+static void member_set_busy(const site_t *s, struct member *m, bool busy)
+{
+	m->busy = busy;
+	if (m->poller)
+		poller_set_period(m->poller, busy ? m->conf.period_ns :
+				  s->conf->oar.idle_period_ns);
+}
+
+/* ---- the list ---- */
+
+static void members_update(site_t *s, const struct nodelist *list)
+{
+	for (unsigned i = 0; i < s->count; i++)
+		s->member[i]->listed = false;
+	for (unsigned i = 0; i < list->count; i++) {
+		const struct nodelist_item *item = &list->item[i];
+		struct member *m = member_find(s, item->name);
+
+		if (!m)
+			m = member_add(s, item->name);
+		if (!m)
+			continue;
+		m->listed = true;
+		member_set_busy(s, m, item->busy);
+	}
+	for (unsigned i = s->count; i-- > 0; ) {
+		if (s->member[i]->listed)
+			continue;
+		log_info(s->log, "node %s is gone", s->member[i]->conf.node);
+		member_close(s->member[i], LOGOUT_EACH_NS);
+		s->member[i] = s->member[--s->count];
+	}
+}
+
+static bool list_changed(site_t *s)
+{
+	struct stat st;
+
+	if (stat(s->list_path, &st) < 0)
+		return false;	/* the follower has not got there yet */
+	if (st.st_ino == s->list_seen.st_ino &&
+	    st.st_mtim.tv_sec == s->list_seen.st_mtim.tv_sec &&
+	    st.st_mtim.tv_nsec == s->list_seen.st_mtim.tv_nsec)
+		return false;
+	s->list_seen = st;
+	return true;
+}
+
+static void list_read(site_t *s)
+{
+	struct nodelist list;
+	struct err err;
+	int rc = nodelist_read(s->list_path, &list, &err);
+
+	if (log_latch_change(&s->list_latch, rc < 0) && rc < 0)
+		log_error(s->log, "%s", err.text);
+	if (rc == 0)
+		members_update(s, &list);
+	nodelist_free(&list);
+}
+
+/* ---- the loop's side ---- */
+
+void site_run(site_t *s)
+{
+	int64_t now_ns = timesource_boot_ns(&s->ts);
+
+	follower_run(s->follower, now_ns);
+	if (now_ns >= s->list_due_ns) {
+		s->list_due_ns = now_ns + LIST_PERIOD_NS;
+		if (list_changed(s))
+			list_read(s);
+	}
+	for (unsigned i = 0; i < s->count; i++)
+		if (s->member[i]->poller)
+			poller_run(s->member[i]->poller);
+}
+
+int64_t site_due_ns(const site_t *s)
+{
+	int64_t due_ns = s->list_due_ns, t_ns = follower_due_ns(s->follower);
+
+	due_ns = t_ns < due_ns ? t_ns : due_ns;
+	for (unsigned i = 0; i < s->count; i++) {
+		if (!s->member[i]->poller)
+			continue;
+		t_ns = poller_due_ns(s->member[i]->poller);
+		due_ns = t_ns < due_ns ? t_ns : due_ns;
+	}
+	return due_ns;
+}
+
+/* ---- life ---- */
+
+/* A connection each. */
+static void files_allow(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) < 0)
+		return;
+	files.rlim_cur = files.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &files);
+}
+
+static int dir_make(const char *path, struct err *err)
+{
+	if (mkdir(path, 0750) == 0 || errno == EEXIST)
+		return 0;
+	return err_set_errno(err, "%s: the directory cannot be made", path);
+}
+
+static int conf_check(const struct conf *conf, struct err *err)
+{
+	if (!conf->oar.database[0])
+		return err_set(err, "%s: mode = site needs database in [oar]",
+			       conf->path);
+	if (conf->oar.idle_period_ns > conf->max_gap_ns / 3 * 2)
+		return err_set(err, "%s: idle_period is %g s and max_gap %g s: the time between two readings would be unmeasured; take a max_gap of at least 1.5 times idle_period",
+			       conf->path, ns_to_s(conf->oar.idle_period_ns),
+			       ns_to_s(conf->max_gap_ns));
+	return 0;
+}
+
+static int site_open(site_t *s, struct err *err)
+{
+	if (conf_check(s->conf, err) < 0 ||
+	    dir_make(s->conf->state_dir, err) < 0)
+		return -1;
+	if (clock_boot_id(s->boot_id) < 0)
+		return err_set(err, "/proc/sys/kernel/random/boot_id cannot be read");
+	if (snprintf(s->list_path, sizeof(s->list_path), "%s/nodes",
+		     conf_run_dir()) >= (int)sizeof(s->list_path))
+		return err_set(err, "%s: the path is too long", conf_run_dir());
+	s->follower_argv[0] = (char *)"wattgated";
+	s->follower_argv[1] = (char *)"--follow-oar";
+	s->follower_argv[2] = (char *)"-c";
+	s->follower_argv[3] = (char *)s->conf->path;
+	s->follower = follower_create(s->follower_argv, s->log);
+	return s->follower ? 0 : err_set(err, "out of memory");
+}
+
+site_t *site_create(const struct conf *conf, http_t *http,
+		    const timesource_t *ts, const logger_t *log,
+		    struct err *err)
+{
+	site_t *s = calloc(1, sizeof(*s));
+
+	if (!s) {
+		err_set(err, "out of memory");
+		return NULL;
+	}
+	s->conf = conf;
+	s->http = http;
+	s->ts = *ts;
+	s->log = log;
+	files_allow();
+	if (site_open(s, err) == 0)
+		return s;
+	site_close(s);
+	return NULL;
+}
+
+void site_close(site_t *s)
+{
+	int64_t end_ns, left_ns;
+
+	if (!s)
+		return;
+	follower_destroy(s->follower, LOGOUT_NS);
+	end_ns = timesource_boot_ns(&s->ts) + LOGOUT_NS;
+	for (unsigned i = 0; i < s->count; i++) {
+		left_ns = end_ns - timesource_boot_ns(&s->ts);
+		if (left_ns > LOGOUT_EACH_NS)
+			left_ns = LOGOUT_EACH_NS;
+		member_close(s->member[i], left_ns > 0 ? left_ns : 0);
+	}
+	free(s->member);
+	free(s);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef WATTGATE_SITE_H
+#define WATTGATE_SITE_H
+
+#include <stdint.h>
+
+#include "lib/clock.h"
+#include "lib/conf.h"
+#include "lib/err.h"
+#include "lib/log.h"
+
+#include "source/http.h"
+
+/*
+ * Many nodes at once, on a management host: a poller for each node that stands
+ * in RUN/nodes, and the follower that writes that list and divides what the
+ * pollers measure. Nodes with a job are read each period, others less often.
+ */
+
+typedef struct site site_t;
+
+/*
+ * conf: the site's own; each node's part is read from conf->path. All outlive
+ * it. NULL with a text.
+ */
+site_t *site_create(const struct conf *conf, http_t *http,
+		    const timesource_t *ts, const logger_t *log,
+		    struct err *err);
+
+void site_run(site_t *s);
+int64_t site_due_ns(const site_t *s);
+
+/* Log out everywhere within a few seconds, end the follower, free. */
+void site_close(site_t *s);
+
+#endif
