@@ -47,6 +47,7 @@ OAR_KNOBS=(
 	"LAB_CPUSET=auto"	# 1: cpuset and freezer of cgroup v1; 0: none, then
 				# oarhold -r stops nothing; auto: where there are any
 	"LAB_OAR_CONF="		# more lines for oar.conf; the last of a key counts
+	"LAB_OAR_HOOKS=0"	# wattgate's hooks in oar.conf
 	"LAB_BMCS=1"		# a BMC for each node
 	"LAB_WATTGATED=0"	# a wattgated for each node
 	"LAB_PERIOD=1"

@@ -36,7 +36,7 @@ oar_knobs_check() {
 	((LAB_CPUS > 0)) || die "LAB_CPUS=$LAB_CPUS: at least 1"
 	((LAB_GPUS == 0 || LAB_CPUS % LAB_GPUS == 0)) ||
 		die "LAB_GPUS=$LAB_GPUS: must divide LAB_CPUS=$LAB_CPUS"
-	for name in LAB_BMCS LAB_WATTGATED; do
+	for name in LAB_BMCS LAB_WATTGATED LAB_OAR_HOOKS; do
 		[[ ${!name} =~ ^[01]$ ]] || die "$name=${!name}: 0 or 1"
 	done
 	[ "$LAB_WATTGATED" = 0 ] || LAB_BMCS=1
@@ -235,8 +235,16 @@ make_commands() {
 	done
 }
 
+# The hooks' program and set-up, and where it leaves its notes. They are in
+# oar.conf only after oar_hooks_install.
+make_hooks() {
+	install -m 0755 "$BUILD/oar-hooks/wattgate-oar-hook" "$BUILD/oar-hooks/wattgate-oar-setup" \
+		"$LAB_DIR/bin/" &&
+		install -d -m 2770 -o oar -g "$LAB_DAEMON_USER" "$LAB_DIR/wattgate/run/oar.d"
+}
+
 write_oar_files() {
-	make_etc_oar && make_home_oar && make_homes && make_lib_oar && make_commands &&
+	make_etc_oar && make_home_oar && make_homes && make_lib_oar && make_commands && make_hooks &&
 		write_hosts >"$LAB_DIR/root/hosts" && write_passwd >"$LAB_DIR/root/passwd" &&
 		: >"$LAB_DIR/log/oar.log" && chown oar "$LAB_DIR/log/oar.log"
 }

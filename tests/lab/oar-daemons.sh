@@ -276,6 +276,8 @@ up_oar() {
 	wait_until 20 almighty_ready || { note "Almighty does not listen"; return 1; }
 	wait_until 10 all_listen || { note "the nodes' sshds do not listen"; return 1; }
 	make_resources || { note "the resources cannot be made"; return 1; }
+	[ "$LAB_OAR_HOOKS" = 0 ] || oar_hooks install >"$LAB_DIR/log/hooks.log" 2>&1 ||
+		{ note "wattgate's hooks cannot be set"; return 1; }
 	end_lost_jobs || { note "jobs of before a crash cannot be ended"; return 1; }
 	revive_nodes
 	wait_until 30 nodes_alive || { note "not all nodes are Alive"; return 1; }

@@ -98,6 +98,13 @@ oar_conf_change() {
 	oar_conf_set "$1" "$2" >>"$conf"
 }
 
+# oar_hooks install|remove|purge|status: wattgate's hooks in the lab's oar.conf,
+# the nodes' too
+oar_hooks() {
+	oar_inside "$LAB_DIR/bin/wattgate-oar-setup" -H "$LAB_DIR/bin/wattgate-oar-hook" \
+		-r "$LAB_DIR/wattgate/run" -n "$1"
+}
+
 oar_stop_almighty() { proc_stop almighty; }
 oar_start_almighty() { start_almighty && wait_until 20 almighty_ready; }
 oar_restart_almighty() { oar_stop_almighty && oar_start_almighty; }

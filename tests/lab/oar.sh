@@ -33,7 +33,7 @@ oar_check_programs() {
 	for file in /usr/sbin/Almighty /usr/bin/oarsub /usr/sbin/sshd /usr/bin/psql; do
 		[ -x "$file" ] || die "$file is missing: tests/run install installs it"
 	done
-	for file in tests/lab/oar-enter tests/bmcsim/bmcsim; do
+	for file in tests/lab/oar-enter tests/bmcsim/bmcsim oar-hooks/wattgate-oar-{hook,setup}; do
 		[ -x "$BUILD/$file" ] || die "$BUILD/$file is missing: tests/run build makes it"
 	done
 	[ "$LAB_WATTGATED" = 0 ] || [ -x "$BUILD/collector/wattgated" ] ||
