@@ -197,6 +197,30 @@ START_TEST(test_log_once)
 }
 END_TEST
 
+/* A node that got a job is read sooner; one that lost it, later. */
+START_TEST(test_another_period)
+{
+	advance();
+	answer(good, 0);
+	sampler_set_period(sampler, 2 * PERIOD);
+	ck_assert_int_eq(sampler_due_ns(sampler), START + PERIOD);
+	advance();
+	answer(good, 0);
+	advance();
+	ck_assert_int_eq(now_ns, START + 2 * PERIOD);
+	answer(good, 0);
+	ck_assert_int_eq(sampler_due_ns(sampler), START + 4 * PERIOD);
+	now_ns += S;
+	sampler_set_period(sampler, PERIOD);
+	ck_assert_int_eq(sampler_due_ns(sampler), START + 3 * PERIOD);
+	advance();
+	answer(dead, 0);
+	int64_t due = sampler_due_ns(sampler);
+	sampler_set_period(sampler, PERIOD / 5);
+	ck_assert_int_eq(sampler_due_ns(sampler), due);
+}
+END_TEST
+
 static Suite *sampler_suite(void)
 {
 	Suite *s = suite_create("sampler");
@@ -209,6 +233,7 @@ static Suite *sampler_suite(void)
 	tcase_add_test(tc, test_backoff);
 	tcase_add_test(tc, test_retry_after);
 	tcase_add_test(tc, test_log_once);
+	tcase_add_test(tc, test_another_period);
 	suite_add_tcase(s, tc);
 	return s;
 }

@@ -29,6 +29,7 @@ unit_tests += tests/unit/test_redfish_find
 unit_tests += tests/unit/test_oar_share
 unit_tests += tests/unit/test_oar_settle
 unit_tests += tests/unit/test_sampler
+unit_tests += tests/unit/test_site
 unit_tests += tests/unit/test_scontrol
 unit_tests += tests/unit/test_cli
 unit_tests += tests/unit/test_cli_ledger
@@ -74,6 +75,7 @@ tests_unit_test_redfish_SOURCES = tests/unit/test_redfish.c $(fakebmc_sources)
 tests_unit_test_redfish_LDADD = $(UNIT_COLLECTOR_LIBS)
 tests_unit_test_redfish_find_LDADD = $(UNIT_COLLECTOR_LIBS)
 tests_unit_test_sampler_LDADD = $(UNIT_COLLECTOR_LIBS)
+tests_unit_test_site_LDADD = $(UNIT_COLLECTOR_LIBS)
 tests_unit_test_scontrol_LDADD = $(UNIT_COLLECTOR_LIBS)
 
 # These link the follower of OAR.
