@@ -45,7 +45,7 @@ OAR_KNOBS=(
 	"LAB_GPUS=0"		# GPUs of each node: gpudevice of its rows
 	"LAB_MEMORY=2000"	# MB of each node
 	"LAB_CPUSET=auto"	# 1: cpuset and freezer of cgroup v1; 0: none, then
-				# oarhold -r stops nothing; auto: where there are any
+				# OAR refuses oarhold -r; auto: where there are any
 	"LAB_OAR_CONF="		# more lines for oar.conf; the last of a key counts
 	"LAB_OAR_HOOKS=0"	# wattgate's hooks in oar.conf
 	"LAB_BMCS=1"		# a BMC for each node

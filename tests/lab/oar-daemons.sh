@@ -62,10 +62,11 @@ make_cgroups() {
 	done
 }
 
+# whatever the knob says by now
 remove_cgroups() {
 	local dir
-	[ "$LAB_CPUSET" = 1 ] && [ -n "${PORT_DB-}" ] || return 0
-	oar_cgroup
+	[ -n "${PORT_DB-}" ] || return 0
+	LAB_CPUSET=1 oar_cgroup
 	for dir in /sys/fs/cgroup/*/"$REPLY"; do
 		[ ! -d "$dir" ] || [ -L "${dir%/*}" ] ||
 			find "$dir" -depth -type d -exec rmdir {} \; 2>/dev/null
@@ -75,8 +76,8 @@ remove_cgroups() {
 # A job that was stopped by the freezer does not even die.
 thaw_cgroups() {
 	local file
-	[ "$LAB_CPUSET" = 1 ] && [ -n "${PORT_DB-}" ] || return 0
-	oar_cgroup
+	[ -n "${PORT_DB-}" ] || return 0
+	LAB_CPUSET=1 oar_cgroup
 	for file in /sys/fs/cgroup/freezer/"$REPLY"/oar/*/freezer.state; do
 		[ ! -e "$file" ] || echo THAWED >"$file"
 	done
