@@ -5,6 +5,8 @@
 # are in tests/fuzz/seeds/NAME. To add one, add its line to fuzz_targets and
 # its LDADD.
 #
+# dicts/NAME has words for libFuzzer.
+#
 #   make check        seeds, and changed ones for a moment, by driver.c
 #   tests/run fuzz    libFuzzer (clang), by FUZZ_ENGINE= AM_LDFLAGS=-fsanitize=fuzzer
 
