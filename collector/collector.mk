@@ -47,7 +47,7 @@ COLLECTOR_LIBS = collector/libcollector.a $(SOURCE_LIBS)
 # Scripts rely on its place: build/collector/wattgated.
 sbin_PROGRAMS += collector/wattgated
 collector_wattgated_SOURCES = collector/main.c
-collector_wattgated_LDADD = $(COLLECTOR_LIBS)
+collector_wattgated_LDADD = $(OAR_LIBS) $(COLLECTOR_LIBS)
 
 dist_man_MANS += docs/man/wattgated.8 docs/man/wattgate.conf.5
 

@@ -22,6 +22,7 @@
 #include "lib/err.h"
 #include "lib/log.h"
 
+#include "oar/follow.h"
 #include "source/http.h"
 #include "node.h"
 #include "site.h"
@@ -33,14 +34,16 @@ struct options {
 	const char *node;
 	bool verbose;
 	bool check;
+	bool follow_oar;
 };
 
 static void usage(FILE *out)
 {
-	fputs("usage: wattgated [-c CONF] [-n NODE] [-v] [--check]\n"
+	fputs("usage: wattgated [-c CONF] [-n NODE] [-v] [--follow-oar] [--check]\n"
 	      "  -c, --config CONF   configuration file\n"
 	      "  -n, --node NODE     this node's name in Slurm\n"
 	      "  -v, --verbose       log each failure and each request's session\n"
+	      "      --follow-oar    write what OAR's jobs drew into OAR's database\n"
 	      "      --check         check the configuration and what it names, then exit\n"
 	      "  -V, --version\n", out);
 }
@@ -53,6 +56,7 @@ static int options_parse(int argc, char **argv, struct options *o)
 		{ "node", required_argument, NULL, 'n' },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "check", no_argument, NULL, 'k' },
+		{ "follow-oar", no_argument, NULL, 'f' },
 		{ "version", no_argument, NULL, 'V' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 }
@@ -68,6 +72,8 @@ static int options_parse(int argc, char **argv, struct options *o)
 			o->verbose = true;
 		else if (c == 'k')
 			o->check = true;
+		else if (c == 'f')
+			o->follow_oar = true;
 		else if (c == 'V')
 			return puts("wattgated " PACKAGE_VERSION), 1;
 		else if (c == 'h')
@@ -217,6 +223,18 @@ static int conf_prepare(const struct options *o, struct conf *conf,
 	return 0;
 }
 
+/* In a process of its own: a slow database holds no reading of power up. */
+static int follow_oar(const struct conf *conf, bool check,
+		      const timesource_t *ts, const logger_t *log,
+		      struct err *err)
+{
+	if (check)
+		return oar_follow_check(conf, err);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	return oar_follow(conf, ts, log, err);
+}
+
 int main(int argc, char **argv)
 {
 	static struct conf conf;
@@ -234,10 +252,12 @@ int main(int argc, char **argv)
 	rc = conf_prepare(&o, &conf, &err);
 	if (rc == 0) {
 		log = logger_stderr((enum log_level)conf.log_level, systemd);
-		http = http_create(&err);
-		rc = http ? 0 : -1;
+		http = o.follow_oar ? NULL : http_create(&err);
+		rc = http || o.follow_oar ? 0 : -1;
 	}
-	if (rc == 0 && o.check)
+	if (rc == 0 && o.follow_oar)
+		rc = follow_oar(&conf, o.check, &ts, &log, &err);
+	else if (rc == 0 && o.check)
 		rc = node_check(&conf, http, &ts, &log, &err);
 	else if (rc == 0)
 		rc = serve(&conf, http, &ts, &log, &err);

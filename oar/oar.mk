@@ -8,8 +8,33 @@ oar_liboar_a_SOURCES = \
 	oar/settle.c \
 	oar/share.c \
 	oar/window.c \
+	oar/follow.h \
 	oar/settle.h \
 	oar/share.h \
 	oar/window.h
 
-OAR_LIBS = oar/liboar.a
+oar_follower = \
+	oar/batch.c \
+	oar/fleet.c \
+	oar/follow.c \
+	oar/notes.c \
+	oar/pg_array.c \
+	oar/pg_db.c \
+	oar/pg_read.c \
+	oar/pg_store.c \
+	oar/batch.h \
+	oar/fleet.h \
+	oar/notes.h \
+	oar/pg.h \
+	oar/pg_impl.h
+
+oar_liboar_a_CPPFLAGS = $(AM_CPPFLAGS) $(LIBPQ_CFLAGS)
+if HAVE_LIBPQ
+oar_liboar_a_SOURCES += $(oar_follower)
+else
+oar_liboar_a_SOURCES += oar/follow_none.c
+endif
+EXTRA_DIST += $(oar_follower) oar/follow_none.c
+
+# What a program links to follow OAR; before the core.
+OAR_LIBS = oar/liboar.a $(LIBPQ_LIBS)

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "batch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What a job holds on one node, and what becomes of it. */
+struct hold {
+	struct claim claim;
+	uint32_t *rows;		/* of claim.what */
+	holding_t holding;
+	bool known;		/* there is an allocation already */
+	double open_gap_s;
+	int64_t late_ns;
+};
+
+/* One node of the batch. */
+struct part {
+	struct fleet_node *node;
+	struct hold *holds;	/* by job once all have been read */
+	uint32_t count, room;
+	struct node_sums sums;
+};
+
+struct batch {
+	const struct batch_window *w;
+	struct pg_jobs jobs;
+	struct part *parts;
+	const char **names;
+	uint32_t holds;		/* of all parts */
+	bool stale;
+};
+
+/* ---- claims -------------------------------------------------------------------- */
+
+static struct part *part_of(const struct batch *b, const char *name)
+{
+	uint32_t lo = 0, hi = b->w->count;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (strcmp(b->names[mid], name) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < b->w->count && strcmp(b->names[lo], name) == 0 ?
+	       &b->parts[lo] : NULL;
+}
+
+static struct hold *hold_add(struct part *p)
+{
+	if (p->count == p->room) {
+		uint32_t room = p->room ? 2 * p->room : 16;
+		struct hold *grown = realloc(p->holds, room * sizeof(*grown));
+
+		if (!grown)
+			return NULL;
+		p->holds = grown;
+		p->room = room;
+	}
+	p->holds[p->count] = (struct hold){ 0 };
+	return &p->holds[p->count++];
+}
+
+/* Numbers of the host's rows; *count: of those that it has. */
+static uint32_t *rows_of(struct batch *b, const host_t *host,
+			 const int64_t *ids, uint32_t *count)
+{
+	uint32_t *rows = malloc((*count + 1) * sizeof(*rows)), kept = 0;
+
+	for (uint32_t i = 0; rows && i < *count; i++) {
+		int64_t row = host_row(host, ids[i]);
+
+		if (row < 0)
+			b->stale = true;
+		else
+			rows[kept++] = (uint32_t)row;
+	}
+	*count = kept;
+	return rows;
+}
+
+static int on_held(void *arg, uint32_t job, const char *name,
+		   const int64_t *ids, uint32_t count, struct err *err)
+{
+	struct batch *b = arg;
+	const struct pg_job *j = &b->jobs.items[job];
+	struct part *p = part_of(b, name);
+	struct hold *h;
+
+	if (!p)
+		return 0;
+	h = hold_add(p);
+	if (!h)
+		return err_set(err, "out of memory for node %s", name);
+	b->holds++;
+	h->rows = rows_of(b, p->node->host, ids, &count);
+	if (!h->rows)
+		return err_set(err, "out of memory for node %s", name);
+	h->claim = (struct claim){
+		.what = { .job_id = j->id, .inner_of = j->inner_of,
+			  .rows = h->rows, .row_count = count },
+		.from_s = j->from_s, .to_s = j->to_s,
+		.pauses = j->pauses, .pause_count = j->pause_count,
+	};
+	h->holding = host_holding(p->node->host, &h->claim.what);
+	return 0;
+}
+
+static int compare_job(const void *a, const void *b)
+{
+	const struct hold *x = a, *y = b;
+
+	return x->claim.what.job_id < y->claim.what.job_id ? -1 :
+	       x->claim.what.job_id > y->claim.what.job_id;
+}
+
+static int on_known(void *arg, int64_t job_id, const char *name,
+		    double open_gap_s, struct err *err)
+{
+	struct batch *b = arg;
+	const struct hold key = { .claim.what.job_id = job_id };
+	struct part *p = part_of(b, name);
+	struct hold *h = p && p->count ?
+		bsearch(&key, p->holds, p->count, sizeof(key), compare_job) : NULL;
+
+	(void)err;
+	if (h) {
+		h->known = true;
+		h->open_gap_s = open_gap_s;
+	}
+	return 0;
+}
+
+static int batch_read(struct batch *b, pg_t *pg, struct err *err)
+{
+	const uint32_t n = b->w->count;
+
+	if (pg_read_jobs(pg, b->w->from_s, b->w->to_s, b->w->mark, &b->jobs,
+			 err) < 0)
+		return -1;
+	if (b->jobs.more || !b->jobs.count)
+		return 0;
+	if (pg_read_held(pg, &b->jobs, b->names, n, on_held, b, err) < 0)
+		return -1;
+	for (uint32_t i = 0; i < n; i++) {
+		if (b->parts[i].count)
+			qsort(b->parts[i].holds, b->parts[i].count,
+			      sizeof(struct hold), compare_job);
+	}
+	if (b->stale || !b->holds)
+		return 0;
+	return pg_read_known(pg, &b->jobs, b->names, n, on_known, b, err);
+}
+
+/* ---- settling ------------------------------------------------------------------- */
+
+static int hold_begin(struct hold *h, const struct part *p, int64_t from_s)
+{
+	if (h->known || h->claim.from_s >= from_s) {
+		claim_begin(&h->claim, from_s, h->open_gap_s);
+		return 0;
+	}
+	if (claim_begin_late(&h->claim, p->node->host, from_s) < 0)
+		return -1;
+	h->late_ns = h->claim.gate.active_ns;
+	return 0;
+}
+
+static int part_settle(const struct batch *b, struct part *p, struct err *err)
+{
+	const struct batch_window *w = b->w;
+	struct claim *claims = calloc((size_t)p->count + 1, sizeof(*claims));
+	series_t *s;
+	int rc = 0;
+
+	for (uint32_t i = 0; claims && rc == 0 && i < p->count; i++) {
+		rc = hold_begin(&p->holds[i], p, w->from_s);
+		claims[i] = p->holds[i].claim;
+	}
+	if (!claims || rc < 0) {
+		free(claims);
+		return err_set(err, "out of memory for node %s", p->node->name);
+	}
+	s = fleet_series(p->node, w->from_s * NS_PER_S, w->to_s * NS_PER_S);
+	rc = settle_window(p->node->host, s, w->from_s, w->to_s, claims,
+			   p->count, &p->sums, err);
+	series_destroy(s);
+	for (uint32_t i = 0; i < p->count; i++)
+		p->holds[i].claim = claims[i];
+	free(claims);
+	return rc;
+}
+
+/* ---- storing -------------------------------------------------------------------- */
+
+static void results_fill(const struct batch *b, struct pg_alloc *allocs,
+			 struct pg_node_result *nodes)
+{
+	for (uint32_t i = 0; i < b->w->count; i++) {
+		const struct part *p = &b->parts[i];
+		const hardware_t *hw = host_hardware(p->node->host);
+
+		nodes[i] = (struct pg_node_result){
+			.node = p->node->name, .source = p->node->source,
+			.cores = hw->cores, .gpus = hw->gpus, .sums = &p->sums,
+		};
+		for (uint32_t k = 0; k < p->count; k++, allocs++) {
+			const struct hold *h = &p->holds[k];
+
+			*allocs = (struct pg_alloc){
+				.job_id = h->claim.what.job_id,
+				.node = p->node->name,
+				.source = p->node->source, .claim = &h->claim,
+				.holding = h->holding, .late_ns = h->late_ns,
+			};
+		}
+	}
+}
+
+static int batch_store(const struct batch *b, pg_t *pg, struct err *err)
+{
+	struct pg_alloc *allocs = calloc((size_t)b->holds + 1, sizeof(*allocs));
+	struct pg_node_result *nodes = calloc(b->w->count, sizeof(*nodes));
+	const struct pg_results results = {
+		.from_s = b->w->from_s, .to_s = b->w->to_s, .now_s = b->w->now_s,
+		.allocs = allocs, .alloc_count = b->holds,
+		.nodes = nodes, .node_count = b->w->count,
+	};
+	int rc;
+
+	if (allocs && nodes) {
+		results_fill(b, allocs, nodes);
+		rc = pg_store(pg, &results, err);
+	} else {
+		rc = err_set(err, "out of memory for %u allocations", b->holds);
+	}
+	free(allocs);
+	free(nodes);
+	return rc;
+}
+
+/* ---- the transaction ------------------------------------------------------------ */
+
+static enum batch_result transact(struct batch *b, pg_t *pg, struct err *err)
+{
+	const struct batch_window *w = b->w;
+	int locked;
+
+	if (pg_begin(pg, err) < 0)
+		return BATCH_FAILED;
+	locked = pg_nodes_lock(pg, b->names, w->count, w->from_s, err);
+	if (locked <= 0)
+		return locked < 0 ? BATCH_FAILED : BATCH_MOVED;
+	if (batch_read(b, pg, err) < 0)
+		return BATCH_FAILED;
+	if (b->jobs.more)
+		return BATCH_TOO_MUCH;
+	if (b->stale)
+		return BATCH_STALE;
+	for (uint32_t i = 0; i < w->count; i++) {
+		if (part_settle(b, &b->parts[i], err) < 0)
+			return BATCH_FAILED;
+	}
+	if (batch_store(b, pg, err) < 0 || pg_commit(pg, err) < 0)
+		return BATCH_FAILED;
+	return BATCH_DONE;
+}
+
+static int batch_init(struct batch *b, const struct batch_window *w)
+{
+	*b = (struct batch){ .w = w };
+	b->parts = calloc(w->count, sizeof(*b->parts));
+	b->names = calloc(w->count, sizeof(*b->names));
+	if (!b->parts || !b->names)
+		return -1;
+	for (uint32_t i = 0; i < w->count; i++) {
+		b->parts[i].node = w->nodes[i];
+		b->names[i] = w->nodes[i]->name;
+	}
+	return 0;
+}
+
+static void batch_free(struct batch *b)
+{
+	for (uint32_t i = 0; b->parts && i < b->w->count; i++) {
+		for (uint32_t k = 0; k < b->parts[i].count; k++)
+			free(b->parts[i].holds[k].rows);
+		free(b->parts[i].holds);
+	}
+	free(b->parts);
+	free(b->names);
+	pg_jobs_free(&b->jobs);
+}
+
+enum batch_result batch_settle(pg_t *pg, const struct batch_window *w,
+			       uint32_t *allocs, struct err *err)
+{
+	enum batch_result result = BATCH_FAILED;
+	struct batch b;
+
+	if (batch_init(&b, w) < 0)
+		err_set(err, "out of memory for %u nodes", w->count);
+	else
+		result = transact(&b, pg, err);
+	*allocs = b.holds;
+	if (result != BATCH_DONE)
+		pg_rollback(pg);
+	batch_free(&b);
+	if (result == BATCH_DONE) {
+		for (uint32_t i = 0; i < w->count; i++)
+			w->nodes[i]->settled_s = w->to_s;
+	}
+	return result;
+}
