@@ -27,6 +27,9 @@ static void check_times(const struct conf *c)
 		   c->max_gap_ns <= 3600 * NS_PER_S);
 	FUZZ_CHECK(c->rollup_ns > 0 && 3600 * NS_PER_S % c->rollup_ns == 0);
 	FUZZ_CHECK(c->checkpoint_ns > 0 && c->checkpoint_ns <= 60 * NS_PER_S);
+	FUZZ_CHECK(c->oar.interval_ns >= NS_PER_S &&
+		   c->oar.interval_ns <= 300 * NS_PER_S);
+	FUZZ_CHECK(c->oar.idle_period_ns > 0 && c->oar.since_s >= 0);
 	FUZZ_CHECK(c->bmc.timeout_ns >= 100000000 &&
 		   c->bmc.timeout_ns <= 60 * NS_PER_S);
 }
@@ -44,6 +47,10 @@ static void check_texts(const struct conf *c)
 	FUZZ_CHECK(!*c->bmc.ca_file || c->bmc.ca_file[0] == '/');
 	FUZZ_CHECK(!*c->scontrol || c->scontrol[0] == '/');
 	FUZZ_CHECK(!*c->bmc.user == !*c->bmc.password_file);
+	FUZZ_CHECK(!*c->bmc.public_key || !c->bmc.insecure);
+	FUZZ_CHECK(ended(c->oar.database, sizeof(c->oar.database)) &&
+		   ended(c->oar.password_file, PATH_MAX));
+	FUZZ_CHECK(!*c->oar.password_file || *c->oar.database);
 	FUZZ_CHECK(!strpbrk(c->bmc.url, " \t?#"));
 }
 
@@ -104,10 +111,26 @@ static void print_top(FILE *f, const struct conf *c)
 	print_ms(f, "max_gap", c->max_gap_ns);
 	print_ms(f, "rollup", c->rollup_ns);
 	print_ms(f, "checkpoint", c->checkpoint_ns);
-	fprintf(f, "share = %s\nlog_level = %s\n", share_mode_name(c->share),
-		levels[c->log_level]);
+	fprintf(f, "share = %s\nlog_level = %s\nmode = %s\n",
+		share_mode_name(c->share), levels[c->log_level],
+		c->mode == CONF_MODE_SITE ? "site" : "node");
 	print_text(f, "ledger_dir", c->ledger_dir);
 	print_text(f, "state_dir", c->state_dir);
+}
+
+/* The idle period by default may be beyond what can be written. */
+static void print_oar(FILE *f, const struct conf *c)
+{
+	fprintf(f, "[oar]\n");
+	if (*c->oar.database)
+		fprintf(f, "database =%s\n", c->oar.database);
+	print_text(f, "password_file", c->oar.password_file);
+	if (c->oar.since_s)
+		fprintf(f, "since = %lld\n", (long long)c->oar.since_s);
+	print_ms(f, "interval", c->oar.interval_ns);
+	if (c->oar.idle_period_ns <= c->max_gap_ns / 3 * 2 &&
+	    c->oar.idle_period_ns <= 300 * NS_PER_S)
+		print_ms(f, "idle_period", c->oar.idle_period_ns);
 }
 
 static void print_conf(FILE *f, const struct conf *c)
@@ -120,7 +143,8 @@ static void print_conf(FILE *f, const struct conf *c)
 	print_text(f, "user", c->bmc.user);
 	print_text(f, "password_file", c->bmc.password_file);
 	print_text(f, "ca_file", c->bmc.ca_file);
-	print_text(f, "public_key", c->bmc.public_key);
+	if (*c->bmc.public_key)
+		fprintf(f, "public_key =%s\n", c->bmc.public_key);
 	print_text(f, "node", c->bmc.node);
 	print_ms(f, "timeout", c->bmc.timeout_ns);
 	fprintf(f, "[hardware]\n");
@@ -134,6 +158,7 @@ static void print_conf(FILE *f, const struct conf *c)
 	print_number(f, "memory", c->hw.mem_mb, "M");
 	fprintf(f, "[slurm]\n");
 	print_value(f, "scontrol", c->scontrol);
+	print_oar(f, c);
 	fprintf(f, "[report]\npue = %.9f\n", c->pue);
 }
 
@@ -142,7 +167,8 @@ static bool too_long(const struct conf *c)
 {
 	const char *const texts[] = { c->ledger_dir, c->state_dir, c->bmc.url,
 		c->bmc.user, c->bmc.password_file, c->bmc.ca_file,
-		c->bmc.public_key, c->bmc.node, c->scontrol };
+		c->bmc.public_key, c->bmc.node, c->scontrol,
+		c->oar.database, c->oar.password_file };
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		if (strlen(texts[i]) > 80)
@@ -183,6 +209,12 @@ static void check_again(const struct conf *c)
 	FUZZ_CHECK(again.hw.cores == c->hw.cores &&
 		   again.hw.threads_per_core == c->hw.threads_per_core &&
 		   again.hw.mem_consumable == c->hw.mem_consumable);
+	FUZZ_CHECK(strcmp(again.oar.database, c->oar.database) == 0 &&
+		   strcmp(again.oar.password_file, c->oar.password_file) == 0 &&
+		   again.oar.since_s == c->oar.since_s &&
+		   again.oar.interval_ns == c->oar.interval_ns &&
+		   again.oar.idle_period_ns == c->oar.idle_period_ns &&
+		   again.mode == c->mode);
 }
 
 /* Where it is the text that is wrong, "FILE:LINE: ". */

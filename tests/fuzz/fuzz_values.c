@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Values of a configuration and of options: the first byte says which kind. */
+/* Values of a configuration and of options: the first digit says which kind. */
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "fuzz.h"
+#include "lib/clock.h"
 #include "lib/conf.h"
 #include "lib/conf_values.h"
 #include "lib/share.h"
@@ -104,14 +105,50 @@ static void check_words(const char *text)
 			   strlen(text) <= 200);
 }
 
+/* A key's hash is 32 bytes: 43 digits and a "=". */
+static void check_public_key(const char *text)
+{
+	struct err err = { "" };
+
+	if (value_public_key(text, &err) != 0) {
+		FUZZ_CHECK(*err.text);
+		return;
+	}
+	for (;; text++) {
+		FUZZ_CHECK(strncmp(text, "sha256//", 8) == 0);
+		FUZZ_CHECK(strcspn(text, "=") == 8 + 43);
+		text += 8 + 43 + 1;
+		if (!*text)
+			return;
+		FUZZ_CHECK(*text == ';');
+	}
+}
+
+static void check_instant(const char *text)
+{
+	struct err err = { "" };
+	int64_t s = -1, again;
+	char buf[32];
+
+	if (value_instant(text, &s, &err) != 0) {
+		FUZZ_CHECK(*err.text && s == -1);
+		return;
+	}
+	FUZZ_CHECK(s > 0 && s < INT64_MAX / INT64_C(1000000000));
+	clock_iso8601(s * INT64_C(1000000000), buf, sizeof(buf));
+	FUZZ_CHECK(value_instant(buf, &again, &err) == 0 && again == s);
+	if (strchr(text, '-'))	/* a date is there as it stands in a calendar */
+		FUZZ_CHECK(strncmp(text, buf, strlen(text)) == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const checks[])(const char *) = {
 		check_quantities, check_duration, check_url, check_expand,
-		check_words,
+		check_words, check_public_key, check_instant,
 	};
 	struct fuzz_input in = { data, size };
-	uint8_t kind = fuzz_byte(&in);
+	uint8_t kind = (uint8_t)(fuzz_byte(&in) - '0');
 	char *text = fuzz_rest(&in);
 
 	checks[kind % (sizeof(checks) / sizeof(checks[0]))](text);
