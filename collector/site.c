@@ -32,6 +32,7 @@ struct site {
 	const logger_t *log;
 	char boot_id[BOOT_ID_SIZE];
 	char list_path[PATH_MAX];
+	char old_path[PATH_MAX];	/* the list as an earlier boot knew it */
 	struct stat list_seen;	/* the list as it was read last */
 	int64_t list_due_ns;
 	struct log_latch list_latch;
@@ -158,25 +159,35 @@ static void members_update(site_t *s, const struct nodelist *list)
 	}
 }
 
-static bool list_changed(site_t *s)
+/* The list, and until the follower has got there, the one of before. */
+static const char *list_path(const site_t *s, struct stat *st)
+{
+	if (stat(s->list_path, st) == 0)
+		return s->list_path;
+	return stat(s->old_path, st) == 0 ? s->old_path : NULL;
+}
+
+/* Its path where it is another one than was read last, else NULL. */
+static const char *list_changed(site_t *s)
 {
 	struct stat st;
+	const char *path = list_path(s, &st);
 
-	if (stat(s->list_path, &st) < 0)
-		return false;	/* the follower has not got there yet */
+	if (!path)
+		return NULL;
 	if (st.st_ino == s->list_seen.st_ino &&
 	    st.st_mtim.tv_sec == s->list_seen.st_mtim.tv_sec &&
 	    st.st_mtim.tv_nsec == s->list_seen.st_mtim.tv_nsec)
-		return false;
+		return NULL;
 	s->list_seen = st;
-	return true;
+	return path;
 }
 
-static void list_read(site_t *s)
+static void list_read(site_t *s, const char *path)
 {
 	struct nodelist list;
 	struct err err;
-	int rc = nodelist_read(s->list_path, &list, &err);
+	int rc = nodelist_read(path, &list, &err);
 
 	if (log_latch_change(&s->list_latch, rc < 0) && rc < 0)
 		log_error(s->log, "%s", err.text);
@@ -190,12 +201,14 @@ static void list_read(site_t *s)
 void site_run(site_t *s)
 {
 	int64_t now_ns = timesource_boot_ns(&s->ts);
+	const char *path;
 
 	follower_run(s->follower, now_ns);
 	if (now_ns >= s->list_due_ns) {
 		s->list_due_ns = now_ns + LIST_PERIOD_NS;
-		if (list_changed(s))
-			list_read(s);
+		path = list_changed(s);
+		if (path)
+			list_read(s, path);
 	}
 	for (unsigned i = 0; i < s->count; i++)
 		if (s->member[i]->poller)
@@ -258,6 +271,10 @@ static int site_open(site_t *s, struct err *err)
 	if (snprintf(s->list_path, sizeof(s->list_path), "%s/nodes",
 		     conf_run_dir()) >= (int)sizeof(s->list_path))
 		return err_set(err, "%s: the path is too long", conf_run_dir());
+	if (snprintf(s->old_path, sizeof(s->old_path), "%s/nodes",
+		     s->conf->state_dir) >= (int)sizeof(s->old_path))
+		return err_set(err, "%s: the path is too long",
+			       s->conf->state_dir);
 	s->follower_argv[0] = (char *)"wattgated";
 	s->follower_argv[1] = (char *)"--follow-oar";
 	s->follower_argv[2] = (char *)"-c";

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nodes_file.h"
+
 static void node_free(struct fleet_node *n)
 {
 	host_destroy(n->host);
@@ -198,4 +200,36 @@ series_t *fleet_series(struct fleet_node *n, int64_t from_ns, int64_t to_ns)
 	if (s && series_first(s) && series_first(s)->wall_ns > from_ns)
 		n->begin_ns = series_first(s)->wall_ns;
 	return s;
+}
+
+/* ---- for the poller ---- */
+
+struct publish {
+	const struct fleet *fleet;
+	bool *busy;
+};
+
+static void on_busy(void *arg, const char *name)
+{
+	struct publish *p = arg;
+	bool found;
+	uint32_t at = place_of(p->fleet, name, &found);
+
+	if (found)
+		p->busy[at] = true;
+}
+
+int fleet_publish(const struct fleet *f, pg_t *pg, struct err *err)
+{
+	struct publish p = { .fleet = f };
+	int rc;
+
+	p.busy = calloc(f->count + 1, sizeof(*p.busy));
+	if (!p.busy)
+		return err_set(err, "out of memory");
+	rc = pg_read_busy(pg, on_busy, &p, err);
+	if (rc == 0)
+		rc = nodes_file_update(f, p.busy, err);
+	free(p.busy);
+	return rc;
 }

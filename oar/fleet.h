@@ -38,6 +38,9 @@ void fleet_free(struct fleet *f);
  */
 int fleet_refresh(struct fleet *f, pg_t *pg, int64_t since_s, struct err *err);
 
+/* Tell the poller which nodes there are, and which hold a job (nodes_file.h). */
+int fleet_publish(const struct fleet *f, pg_t *pg, struct err *err);
+
 /* How fresh the node's series is. */
 void fleet_look(const struct fleet *f, struct fleet_node *node);
 

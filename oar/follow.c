@@ -315,6 +315,8 @@ static int round_run(struct follower *f, struct err *err)
 		return -1;
 	if (now_s != f->refreshed_s)
 		fleet_look_all(f);
+	if (fleet_publish(&f->fleet, f->pg, err) < 0)
+		return -1;
 	if (!f->behind.on)
 		behind_begin(f);
 	done = windows_settle(f, now_s, err);

@@ -17,13 +17,16 @@ oar_follower = \
 	oar/batch.c \
 	oar/fleet.c \
 	oar/follow.c \
+	oar/nodes_file.c \
 	oar/notes.c \
 	oar/pg_array.c \
+	oar/pg_busy.c \
 	oar/pg_db.c \
 	oar/pg_read.c \
 	oar/pg_store.c \
 	oar/batch.h \
 	oar/fleet.h \
+	oar/nodes_file.h \
 	oar/notes.h \
 	oar/pg.h \
 	oar/pg_impl.h

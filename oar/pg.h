@@ -56,6 +56,10 @@ typedef int pg_host_fn(void *arg, const char *node, const struct resource *rows,
 int pg_read_hosts(pg_t *pg, pg_host_fn *fn, void *arg, uint32_t *odd,
 		  struct err *err);
 
+/* The nodes that a job holds a part of now, each once. */
+typedef void pg_busy_fn(void *arg, const char *node);
+int pg_read_busy(pg_t *pg, pg_busy_fn *fn, void *arg, struct err *err);
+
 /* Up to where nodes are settled. */
 typedef int pg_node_fn(void *arg, const char *node, int64_t settled_s,
 		       struct err *err);
