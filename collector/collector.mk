@@ -53,9 +53,11 @@ dist_man_MANS += docs/man/wattgated.8 docs/man/wattgate.conf.5
 
 # ---- systemd ----
 
-EXTRA_DIST += collector/wattgated.service.in collector/wattgate.tmpfiles.in \
+EXTRA_DIST += collector/wattgated.service.in collector/wattgated-site.service.in \
+	collector/wattgate.tmpfiles.in \
 	collector/wattgate.sysusers
-systemd_made = collector/wattgated.service collector/tmpfiles.d/wattgate.conf \
+systemd_made = collector/wattgated.service collector/wattgated-site.service \
+	collector/tmpfiles.d/wattgate.conf \
 	collector/sysusers.d/wattgate.conf
 CLEANFILES += $(systemd_made)
 
@@ -65,6 +67,9 @@ collector_subst = $(SED) -e 's|@sbindir[@]|$(sbindir)|g' \
 collector/wattgated.service: collector/wattgated.service.in Makefile
 	$(AM_V_GEN)$(MKDIR_P) collector && \
 	$(collector_subst) $(srcdir)/collector/wattgated.service.in >$@
+collector/wattgated-site.service: collector/wattgated-site.service.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) collector && \
+	$(collector_subst) $(srcdir)/collector/wattgated-site.service.in >$@
 collector/tmpfiles.d/wattgate.conf: collector/wattgate.tmpfiles.in Makefile
 	$(AM_V_GEN)$(MKDIR_P) collector/tmpfiles.d && \
 	$(collector_subst) $(srcdir)/collector/wattgate.tmpfiles.in >$@
@@ -73,7 +78,8 @@ collector/sysusers.d/wattgate.conf: collector/wattgate.sysusers
 	cp $(srcdir)/collector/wattgate.sysusers $@
 
 if HAVE_SYSTEMD
-nodist_systemdsystemunit_DATA = collector/wattgated.service
+nodist_systemdsystemunit_DATA = collector/wattgated.service \
+	collector/wattgated-site.service
 tmpfilesdir = $(prefix)/lib/tmpfiles.d
 sysusersdir = $(prefix)/lib/sysusers.d
 nodist_tmpfiles_DATA = collector/tmpfiles.d/wattgate.conf
