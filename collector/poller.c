@@ -244,6 +244,12 @@ poller_t *poller_create(const struct poller_params *params, struct err *err)
 	return NULL;
 }
 
+void poller_stop(poller_t *p)
+{
+	if (p->ops->stop)
+		p->ops->stop(p->source);
+}
+
 void poller_close(poller_t *p, int64_t limit_ns)
 {
 	int saved = errno;

@@ -38,6 +38,9 @@ struct poller_params {
 /* Makes RUN/NODE where it is missing. NULL with a text. */
 poller_t *poller_create(const struct poller_params *params, struct err *err);
 
+/* Begin to log out, where several pollers go at once; close follows. */
+void poller_stop(poller_t *p);
+
 /* Drop a sample under way, log out of the BMC within limit_ns. NULL is fine. */
 void poller_close(poller_t *p, int64_t limit_ns);
 

@@ -15,7 +15,7 @@
 #include "poller.h"
 
 #define LIST_PERIOD_NS NS_PER_S	/* how often the list is looked at */
-#define LOGOUT_NS (4 * NS_PER_S)	/* of all BMCs together */
+#define LOGOUT_NS (8 * NS_PER_S)	/* of all BMCs together */
 #define LOGOUT_EACH_NS (200 * 1000 * 1000)
 
 struct member {
@@ -311,11 +311,13 @@ void site_close(site_t *s)
 	if (!s)
 		return;
 	follower_destroy(s->follower, LOGOUT_NS);
+	for (unsigned i = 0; i < s->count; i++)
+		if (s->member[i]->poller)
+			poller_stop(s->member[i]->poller);
+	/* waiting for one carries on all of them */
 	end_ns = timesource_boot_ns(&s->ts) + LOGOUT_NS;
 	for (unsigned i = 0; i < s->count; i++) {
 		left_ns = end_ns - timesource_boot_ns(&s->ts);
-		if (left_ns > LOGOUT_EACH_NS)
-			left_ns = LOGOUT_EACH_NS;
 		member_close(s->member[i], left_ns > 0 ? left_ns : 0);
 	}
 	free(s->member);

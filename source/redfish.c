@@ -527,20 +527,32 @@ static void wait_idle(source_t *r, int64_t limit_ns)
 	http_cancel(r->conn);
 }
 
+/*
+ * A login under way goes on: it would leave a session that we know nothing of.
+ * Else the logout begins.
+ */
+static void redfish_stop(source_t *r)
+{
+	r->closing = true;
+	if (!redfish_session_ready(r->session))
+		return;
+	http_cancel(r->conn);
+	redfish_session_logout(r->session);
+}
+
 static void redfish_close(source_t *r, int64_t limit_ns)
 {
 	int saved = errno;
 
 	if (!r)
 		return;
-	r->closing = true;
-	/* a login under way would leave a session that we know nothing of */
-	if (redfish_session_ready(r->session))
-		http_cancel(r->conn);
-	else
-		wait_idle(r, limit_ns / 2);
-	redfish_session_logout(r->session);
+	if (!r->closing)
+		redfish_stop(r);
 	wait_idle(r, limit_ns / 2);
+	if (redfish_session_ready(r->session)) {	/* that login ended */
+		redfish_session_logout(r->session);
+		wait_idle(r, limit_ns / 2);
+	}
 	redfish_free(r);
 	errno = saved;
 }
@@ -551,5 +563,6 @@ const struct source_ops redfish_source = {
 	.open = redfish_open,
 	.sample = redfish_sample,
 	.place = redfish_place_name,
+	.stop = redfish_stop,
 	.close = redfish_close,
 };

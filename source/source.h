@@ -63,6 +63,11 @@ struct source_ops {
 	/* Where the last reading came from, or "" before the first one. */
 	const char *(*place)(const source_t *s);
 	/*
+	 * Begin to close: where several sources go, they log out at once.
+	 * Nothing but close() may follow. NULL: there is nothing to begin.
+	 */
+	void (*stop)(source_t *s);
+	/*
 	 * Drop a sample under way (`done` is not called any more), log out
 	 * within limit_ns, free. NULL is fine.
 	 */
