@@ -3,7 +3,7 @@
 # wattgate, the command. All but main() is in an archive, for the tests.
 
 noinst_LIBRARIES += cli/libcli.a
-cli_libcli_a_CPPFLAGS = $(AM_CPPFLAGS) $(JSONC_CFLAGS)
+cli_libcli_a_CPPFLAGS = $(AM_CPPFLAGS) $(JSONC_CFLAGS) $(LIBPQ_CFLAGS)
 cli_libcli_a_SOURCES = \
 	cli/audit.c \
 	cli/audit.h \
@@ -28,6 +28,8 @@ cli_libcli_a_SOURCES = \
 	cli/elf_symbol.h \
 	cli/hostlist.c \
 	cli/hostlist.h \
+	cli/job_rows.c \
+	cli/job_rows.h \
 	cli/jobs.c \
 	cli/jobs.h \
 	cli/jobs_ledger.c \
@@ -42,6 +44,13 @@ cli_libcli_a_SOURCES = \
 	cli/ledgers.h \
 	cli/mem.c \
 	cli/mem.h \
+	cli/node_rows.c \
+	cli/node_rows.h \
+	cli/oar_conf.c \
+	cli/oar_conf.h \
+	cli/oar_login.c \
+	cli/oar_login.h \
+	cli/pg_oar.h \
 	cli/plugstack.c \
 	cli/plugstack.h \
 	cli/probe.c \
@@ -57,6 +66,7 @@ cli_libcli_a_SOURCES = \
 	cli/report.h \
 	cli/report_jobs.c \
 	cli/report_nodes.c \
+	cli/report_oar.c \
 	cli/rows.c \
 	cli/rows.h \
 	cli/rows_csv.c \
@@ -73,8 +83,16 @@ cli_libcli_a_SOURCES = \
 	cli/when.c \
 	cli/when.h
 
+# OAR's database, where there is libpq
+if HAVE_LIBPQ
+cli_libcli_a_SOURCES += cli/pg_oar.c
+else
+cli_libcli_a_SOURCES += cli/pg_none.c
+endif
+EXTRA_DIST += cli/pg_oar.c cli/pg_none.c
+
 bin_PROGRAMS += cli/wattgate
 cli_wattgate_SOURCES = cli/main.c
-cli_wattgate_LDADD = cli/libcli.a $(SOURCE_LIBS)
+cli_wattgate_LDADD = cli/libcli.a $(SOURCE_LIBS) $(LIBPQ_LIBS)
 
 dist_man_MANS += docs/man/wattgate.1

@@ -6,7 +6,11 @@
 #include <unistd.h>
 
 #include "cli/cmd.h"
+#include "cli/job_rows.h"
 #include "cli/json_report.h"
+#include "cli/mem.h"
+#include "cli/node_rows.h"
+#include "cli/oar_login.h"
 #include "cli/report.h"
 #include "cli/when.h"
 #include "lib/clock.h"
@@ -19,24 +23,27 @@ static const char usage[] =
 	"                     2026-11-23, 2026-11-23T14:05:09Z, @SECONDS, now,\n"
 	"                     today, yesterday, -3h, now-90m, today-1d; local time\n"
 	"                     where no zone is given\n"
-	"  --scheduler S      slurm\n"
+	"  --scheduler S      slurm or oar [oar where the configuration follows an OAR]\n"
 	"  --by WHAT          job (those that ended in the time) or node (clipped to\n"
 	"                     the time) [job]\n"
 	"  --user U           only jobs of this user\n"
-	"  --account A        only jobs of this account\n"
+	"  --account A        only jobs of this account (Slurm)\n"
 	"  --running          jobs that still run, too\n"
 	"  --format F         table, csv or json [table]\n"
+	"  --database C       OAR's PostgreSQL in libpq's words [the configuration's]\n"
 	"  -c, --config FILE  configuration [$WATTGATE_CONF, /etc/wattgate/wattgate.conf]\n"
 	"  -h, --help         this text\n"
 	"\n"
-	"Not in this version: --scheduler oar; --by array, user, account, project, day,\n"
-	"month; --format openmetrics, html. They are refused with exit status 1.\n";
+	"Not in this version: --by array, user, account, project, day, month; --format\n"
+	"openmetrics, html. They are refused with exit status 1.\n";
 
+enum { SCHEDULER_SLURM, SCHEDULER_OAR, SCHEDULER_ANY };
 enum { BY_JOB, BY_NODE };
 enum { FORMAT_TABLE, FORMAT_CSV, FORMAT_JSON };
 
 struct options {
-	const char *from, *to, *scheduler, *by, *user, *account, *format, *conf;
+	const char *from, *to, *scheduler, *by, *user, *account, *format,
+		*database, *conf;
 	bool running, help;
 };
 
@@ -47,7 +54,7 @@ struct choice {
 	int here;
 };
 
-static const struct choice schedulers = { "--scheduler", { "slurm", "oar" }, 1 };
+static const struct choice schedulers = { "--scheduler", { "slurm", "oar" }, 2 };
 static const struct choice groupings = {
 	"--by", { "job", "node", "array", "user", "account", "project", "day",
 		  "month" }, 2
@@ -75,7 +82,8 @@ static int choose(const struct choice *choice, const char *name, int *out)
 
 static int parse_options(int argc, char **argv, struct options *o)
 {
-	enum { FROM = 256, TO, SCHEDULER, BY, USER, ACCOUNT, RUNNING, FORMAT };
+	enum { FROM = 256, TO, SCHEDULER, BY, USER, ACCOUNT, RUNNING, FORMAT,
+	       DATABASE };
 	static const struct option table[] = {
 		{ "from", required_argument, NULL, FROM },
 		{ "to", required_argument, NULL, TO },
@@ -85,6 +93,7 @@ static int parse_options(int argc, char **argv, struct options *o)
 		{ "account", required_argument, NULL, ACCOUNT },
 		{ "running", no_argument, NULL, RUNNING },
 		{ "format", required_argument, NULL, FORMAT },
+		{ "database", required_argument, NULL, DATABASE },
 		{ "config", required_argument, NULL, 'c' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 }
@@ -101,6 +110,7 @@ static int parse_options(int argc, char **argv, struct options *o)
 		case ACCOUNT: o->account = optarg; break;
 		case RUNNING: o->running = true; break;
 		case FORMAT: o->format = optarg; break;
+		case DATABASE: o->database = optarg; break;
 		case 'c': o->conf = optarg; break;
 		case 'h': o->help = true; break;
 		default: return cmd_usage_error("report", "bad option");
@@ -126,69 +136,143 @@ static int parse_window(const struct options *o, struct report *r)
 	return EXIT_OK;
 }
 
-static void print_rows(const struct rows *rows, int by, int format)
+/* ---- output ---------------------------------------------------------------- */
+
+/* Rows come in parts; of a table's sums, what they have so far. */
+struct output {
+	int by, format;
+	bool begun;
+	int *widths;		/* of a table's columns */
+	struct job_totals totals;
+};
+
+static void print_part(struct rows *rows, void *arg)
 {
-	switch (format) {
+	struct output *out = arg;
+	const bool first = !out->begun;
+
+	out->begun = true;
+	switch (out->format) {
 	case FORMAT_CSV:
-		rows_print_csv(stdout, rows);
-		break;
+		rows_print_csv_part(stdout, rows, first);
+		return;
 	case FORMAT_JSON:
-		json_print_rows(stdout, rows);
-		break;
-	default:
-		rows_print_table(stdout, rows);
-		if (by == BY_NODE)
-			report_nodes_sum(rows);
-		else
-			report_jobs_sum(rows);
+		json_print_rows_part(stdout, rows, first);
+		return;
 	}
+	if (first)
+		out->widths = mem_zeroed(rows->columns_len,
+					 sizeof(*out->widths));
+	rows_print_table_part(stdout, rows, first, out->widths);
+	if (out->by == BY_NODE)
+		node_rows_sum(rows);	/* they come in one part */
+	else
+		job_totals_add(&out->totals, rows);
 }
 
-static int run_report(const struct options *o, struct report *r, int by,
-		      int format)
+static void print_end(const struct output *out)
+{
+	if (out->format == FORMAT_JSON)
+		json_print_rows_end(stdout);
+	else if (out->format == FORMAT_TABLE && out->by == BY_JOB)
+		job_totals_print(&out->totals);
+}
+
+/* ---- reports --------------------------------------------------------------- */
+
+static int report_slurm(struct report *r, struct output *out, struct err *err)
+{
+	struct rows *rows = out->by == BY_NODE ? report_nodes(r, err) :
+						 report_jobs(r, err);
+
+	if (!rows)
+		return -1;
+	print_part(rows, out);
+	rows_destroy(rows);
+	return 0;
+}
+
+static int report_oar(const struct report *r, const char *database,
+		      struct output *out, struct err *err)
+{
+	pg_oar_t *db = oar_login_open(database, &r->confs.all, err);
+	int rc = -1;
+
+	if (db)
+		rc = (out->by == BY_NODE ? report_oar_nodes : report_oar_jobs)
+			(r, db, print_part, out, err);
+	pg_oar_close(db);
+	return rc;
+}
+
+/* EXIT_OK, or the status to exit with. */
+static int check_options(const struct options *o, int scheduler, int by)
+{
+	if (by == BY_NODE && (o->user || o->account || o->running))
+		return cmd_usage_error("report", "--user, --account and --running do not go with --by node");
+	if (scheduler == SCHEDULER_OAR && o->account)
+		return cmd_usage_error("report", "--account does not go with --scheduler oar, which has no accounts");
+	if (scheduler == SCHEDULER_SLURM && o->database)
+		return cmd_usage_error("report", "--database does not go with --scheduler slurm");
+	return EXIT_OK;
+}
+
+static int run_report(const struct options *o, struct report *r, int scheduler,
+		      struct output *out)
 {
 	struct err err = { "" };
-	struct rows *rows = NULL;
+	int rc = confs_load(&r->confs, o->conf, &err), status;
 
-	if (confs_load(&r->confs, o->conf, &err) == 0)
-		rows = by == BY_NODE ? report_nodes(r, &err) :
-				       report_jobs(r, &err);
-	confs_clear(&r->confs);
-	if (!rows) {
-		cmd_note("report", "%s", err.text);
-		return EXIT_TROUBLE;
+	if (rc == 0 && scheduler == SCHEDULER_ANY) {
+		scheduler = o->database || confs_follow_oar(&r->confs) ?
+			    SCHEDULER_OAR : SCHEDULER_SLURM;
+		status = check_options(o, scheduler, out->by);
+		if (status != EXIT_OK) {
+			confs_clear(&r->confs);
+			return status;
+		}
 	}
-	print_rows(rows, by, format);
-	rows_destroy(rows);
-	return cmd_finish_output("report");
+	if (rc == 0)
+		rc = scheduler == SCHEDULER_OAR ?
+		     report_oar(r, o->database, out, &err) :
+		     report_slurm(r, out, &err);
+	confs_clear(&r->confs);
+	if (rc == 0)
+		print_end(out);
+	free(out->widths);
+	if (rc == 0)
+		return cmd_finish_output("report");
+	cmd_note("report", "%s", err.text);
+	return EXIT_TROUBLE;
 }
 
 int cmd_report(int argc, char **argv)
 {
-	struct options o = { .from = "-7d", .to = "now", .scheduler = "slurm",
-			     .by = "job", .format = "table" };
+	struct options o = { .from = "-7d", .to = "now", .by = "job",
+			     .format = "table" };
 	struct report r = { 0 };
-	int scheduler, by = BY_JOB, format = FORMAT_TABLE, rc;
+	struct output out = { .by = BY_JOB, .format = FORMAT_TABLE };
+	int scheduler = SCHEDULER_ANY, rc;
 
 	rc = parse_options(argc, argv, &o);
 	if (rc == EXIT_OK && o.help) {
 		fputs(usage, stdout);
 		return EXIT_OK;
 	}
-	if (rc == EXIT_OK)
+	if (rc == EXIT_OK && o.scheduler)
 		rc = choose(&schedulers, o.scheduler, &scheduler);
 	if (rc == EXIT_OK)
-		rc = choose(&groupings, o.by, &by);
+		rc = choose(&groupings, o.by, &out.by);
 	if (rc == EXIT_OK)
-		rc = choose(&formats, o.format, &format);
+		rc = choose(&formats, o.format, &out.format);
 	if (rc == EXIT_OK)
 		rc = parse_window(&o, &r);
-	if (rc == EXIT_OK && by == BY_NODE && (o.user || o.account || o.running))
-		rc = cmd_usage_error("report", "--user, --account and --running do not go with --by node");
+	if (rc == EXIT_OK)
+		rc = check_options(&o, scheduler, out.by);
 	if (rc != EXIT_OK)
 		return rc;
 	r.running = o.running;
 	r.user = o.user;
 	r.account = o.account;
-	return run_report(&o, &r, by, format);
+	return run_report(&o, &r, scheduler, &out);
 }

@@ -29,6 +29,12 @@ int confs_load(struct confs *confs, const char *path_arg, struct err *err)
 	return conf_load(confs->path, node, &confs->all, err);
 }
 
+bool confs_follow_oar(const struct confs *confs)
+{
+	return !confs->absent && confs->all.mode == CONF_MODE_SITE &&
+	       *confs->all.oar.database;
+}
+
 /* ---- hardware by node ------------------------------------------------------ */
 
 struct node_hardware {

@@ -22,6 +22,9 @@ struct confs {
 int confs_load(struct confs *confs, const char *path_arg, struct err *err);
 void confs_clear(struct confs *confs);
 
+/* Does a wattgated with this configuration follow an OAR? */
+bool confs_follow_oar(const struct confs *confs);
+
 /*
  * Physical cores, and Green Algorithms watts, of what a job holds on `nodes`
  * nodes that are like `node`. cpus as the scheduler counts; a NaN of gpus or

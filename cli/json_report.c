@@ -90,14 +90,25 @@ static void print_object(FILE *f, struct json_object *obj, int flags)
 }
 
 /* A line a row, each made when it is its turn: there may be many. */
-void json_print_rows(FILE *f, const struct rows *rows)
+void json_print_rows_part(FILE *f, const struct rows *rows, bool first)
 {
-	fputs("[", f);
+	if (first)
+		fputs("[", f);
 	for (size_t i = 0; i < rows->len; i++) {
-		fputs(i ? ",\n " : "\n ", f);
+		fputs(first && i == 0 ? "\n " : ",\n ", f);
 		print_object(f, row_object(rows, i), JSON_LINE);
 	}
+}
+
+void json_print_rows_end(FILE *f)
+{
 	fputs("\n]\n", f);
+}
+
+void json_print_rows(FILE *f, const struct rows *rows)
+{
+	json_print_rows_part(f, rows, true);
+	json_print_rows_end(f);
 }
 
 void json_print_object(FILE *f, const struct json_member *members, size_t n)

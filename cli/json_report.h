@@ -9,6 +9,13 @@
 /* Rows as a JSON array of objects, one member a column; unknown is null. */
 void json_print_rows(FILE *f, const struct rows *rows);
 
+/*
+ * The same in parts, the end after the last of them. Only the first may be
+ * without rows.
+ */
+void json_print_rows_part(FILE *f, const struct rows *rows, bool first);
+void json_print_rows_end(FILE *f);
+
 /* A member of a JSON object: exactly one of text and rows is set. */
 struct json_member {
 	const char *name;

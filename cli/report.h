@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "cli/confs.h"
+#include "cli/pg_oar.h"
 #include "cli/rows.h"
 #include "lib/err.h"
 
@@ -23,8 +24,19 @@ struct report {
 struct rows *report_jobs(struct report *report, struct err *err);
 struct rows *report_nodes(const struct report *report, struct err *err);
 
-/* What the rows of a table add up to, below it. */
-void report_jobs_sum(const struct rows *rows);
-void report_nodes_sum(const struct rows *rows);
+/*
+ * Takes the rows of a part of a report; they are cleared after that. There is
+ * one part at least.
+ */
+typedef void report_sink(struct rows *rows, void *arg);
+
+/*
+ * The same from what wattgated wrote into OAR's database, part by part. -1
+ * with a text, perhaps after some parts.
+ */
+int report_oar_jobs(const struct report *report, struct pg_oar *db,
+		    report_sink *sink, void *arg, struct err *err);
+int report_oar_nodes(const struct report *report, struct pg_oar *db,
+		     report_sink *sink, void *arg, struct err *err);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "cli/cmd.h"
 #include "cli/hostlist.h"
+#include "cli/job_rows.h"
 #include "cli/jobs.h"
 #include "cli/jobs_ledger.h"
 #include "cli/report.h"
@@ -14,30 +15,6 @@
 /* More than this from one node is no measurement, but a broken counter. */
 #define NODE_W_MAX 1e6
 #define POLL_SLACK_S 60		/* a step's last poll may come late */
-
-enum { C_JOB_ID, C_USER, C_ACCOUNT, C_PROJECT, C_STATE, C_START, C_END,
-       C_CORE_HOURS, C_GPU_HOURS, C_ENERGY, C_BMC, C_MODEL, C_COVERAGE,
-       C_MAX_GAP, C_SOURCE, C_CO2E, C_COST, C_COUNT };
-
-static const struct column columns[C_COUNT] = {
-	[C_JOB_ID] = { "job_id", "JOB", COLUMN_INTEGER, UNIT_NONE },
-	[C_USER] = { "user", "USER", COLUMN_TEXT, UNIT_NONE },
-	[C_ACCOUNT] = { "account", "ACCOUNT", COLUMN_TEXT, UNIT_NONE },
-	[C_PROJECT] = { "project", "PROJECT", COLUMN_TEXT, UNIT_NONE },
-	[C_STATE] = { "state", "STATE", COLUMN_TEXT, UNIT_NONE },
-	[C_START] = { "start", "START", COLUMN_TIME, UNIT_NONE },
-	[C_END] = { "end", "END", COLUMN_TIME, UNIT_NONE },
-	[C_CORE_HOURS] = { "core_hours", "CORE-HOURS", COLUMN_NUMBER, UNIT_HOURS },
-	[C_GPU_HOURS] = { "gpu_hours", "GPU-HOURS", COLUMN_NUMBER, UNIT_HOURS },
-	[C_ENERGY] = { "energy_kwh", "ENERGY", COLUMN_NUMBER, UNIT_KWH },
-	[C_BMC] = { "bmc_kwh", "BMC", COLUMN_NUMBER, UNIT_KWH },
-	[C_MODEL] = { "model_kwh", "MODEL", COLUMN_NUMBER, UNIT_KWH },
-	[C_COVERAGE] = { "coverage", "COVERED", COLUMN_NUMBER, UNIT_RATIO },
-	[C_MAX_GAP] = { "max_gap_s", "MAX-GAP", COLUMN_NUMBER, UNIT_SECONDS },
-	[C_SOURCE] = { "source", "SOURCE", COLUMN_TEXT, UNIT_NONE },
-	[C_CO2E] = { "co2e_g", "CO2E", COLUMN_NUMBER, UNIT_GRAMS },
-	[C_COST] = { "cost", "COST", COLUMN_NUMBER, UNIT_MONEY },
-};
 
 static void note(const char *text)
 {
@@ -175,35 +152,31 @@ static struct usage job_usage(struct confs *confs, const struct job *job,
 
 static void set_identity(struct cell *row, const struct job *job)
 {
-	cell_set_integer(&row[C_JOB_ID], job->id);
-	cell_set_text(&row[C_USER], *job->user ? job->user : NULL);
-	cell_set_text(&row[C_ACCOUNT], *job->account ? job->account : NULL);
-	cell_set_text(&row[C_PROJECT], *job->project ? job->project : NULL);
-	cell_set_text(&row[C_STATE], job->state);
-	cell_set_time(&row[C_START], job->start_s * NS_PER_S);
-	cell_set_time(&row[C_END], job->end_s * NS_PER_S);
+	cell_set_integer(&row[JOB_ID], job->id);
+	cell_set_text(&row[JOB_USER], *job->user ? job->user : NULL);
+	cell_set_text(&row[JOB_ACCOUNT], *job->account ? job->account : NULL);
+	cell_set_text(&row[JOB_PROJECT], *job->project ? job->project : NULL);
+	cell_set_text(&row[JOB_STATE], job->state);
+	cell_set_time(&row[JOB_START], job->start_s * NS_PER_S);
+	cell_set_time(&row[JOB_END], job->end_s * NS_PER_S);
 }
 
 static void add_row(struct rows *rows, struct confs *confs,
 		    const struct job *job, bool tracked)
 {
-	const struct conf *c = &confs->all;
 	const struct figures f = job_figures(job);
 	const struct usage u = job_usage(confs, job, tracked);
-	const double kwh = f.energy_j / JOULES_PER_KWH;
 	struct cell *row = rows_add(rows);
 
 	set_identity(row, job);
-	cell_set_number(&row[C_CORE_HOURS], u.core_hours);
-	cell_set_number(&row[C_GPU_HOURS], u.gpu_hours);
-	cell_set_number(&row[C_ENERGY], kwh);
-	cell_set_number(&row[C_BMC], f.bmc_j / JOULES_PER_KWH);
-	cell_set_number(&row[C_MODEL], u.model_j / JOULES_PER_KWH);
-	cell_set_number(&row[C_COVERAGE], f.coverage);
-	cell_set_number(&row[C_MAX_GAP], f.max_gap_s);
-	cell_set_text(&row[C_SOURCE], *f.source ? f.source : NULL);
-	cell_set_number(&row[C_CO2E], kwh * c->pue * c->intensity_g_per_kwh);
-	cell_set_number(&row[C_COST], kwh * c->pue * c->tariff_per_kwh);
+	cell_set_number(&row[JOB_CORE_HOURS], u.core_hours);
+	cell_set_number(&row[JOB_GPU_HOURS], u.gpu_hours);
+	job_row_energy(row, f.energy_j / JOULES_PER_KWH, &confs->all);
+	cell_set_number(&row[JOB_BMC], f.bmc_j / JOULES_PER_KWH);
+	cell_set_number(&row[JOB_MODEL], u.model_j / JOULES_PER_KWH);
+	cell_set_number(&row[JOB_COVERAGE], f.coverage);
+	cell_set_number(&row[JOB_MAX_GAP], f.max_gap_s);
+	cell_set_text(&row[JOB_SOURCE], *f.source ? f.source : NULL);
 }
 
 /* Physical cores differ from what Slurm counts: say so, once. */
@@ -213,7 +186,7 @@ static void note_cpus(const struct jobs *jobs, const struct rows *rows)
 
 	for (size_t i = 0; i < jobs->len; i++) {
 		const struct job *job = &jobs->list[i];
-		const struct cell *cell = rows_cell(rows, i, C_CORE_HOURS);
+		const struct cell *cell = rows_cell(rows, i, JOB_CORE_HOURS);
 
 		if (!cell->known || isnan(job->cpus))
 			continue;
@@ -256,7 +229,7 @@ struct rows *report_jobs(struct report *report, struct err *err)
 		tracked = sacct_tracks_gpus() == 1;
 		join_ledgers(report, &jobs);
 		jobs_sort_by_end(&jobs);
-		rows = rows_create(columns, C_COUNT);
+		rows = rows_create(job_columns, JOB_COLUMNS);
 		for (size_t i = 0; i < jobs.len; i++)
 			add_row(rows, &report->confs, &jobs.list[i], tracked);
 		note_cpus(&jobs, rows);
@@ -266,36 +239,4 @@ struct rows *report_jobs(struct report *report, struct err *err)
 			 (unsigned long long)strange);
 	jobs_destroy(&jobs);
 	return rows;
-}
-
-/* Sum of a column, and in how many rows it is known. */
-static double sum_column(const struct rows *rows, size_t j, size_t *known)
-{
-	double sum = 0;
-
-	*known = 0;
-	for (size_t i = 0; i < rows->len; i++) {
-		const struct cell *cell = rows_cell(rows, i, j);
-
-		if (!cell->known)
-			continue;
-		sum += cell->number;
-		++*known;
-	}
-	return sum;
-}
-
-void report_jobs_sum(const struct rows *rows)
-{
-	size_t known, ignored;
-	double energy = sum_column(rows, C_ENERGY, &known);
-
-	printf("\n%zu job%s, %.3f core-hours", rows->len,
-	       rows->len == 1 ? "" : "s",
-	       sum_column(rows, C_CORE_HOURS, &ignored));
-	if (known > 0)
-		printf(", %.6f kWh", energy);
-	if (known < rows->len)
-		printf(" (energy of %zu not known)", rows->len - known);
-	putchar('\n');
 }

@@ -18,12 +18,18 @@ struct rows *rows_create(const struct column *columns, size_t columns_len)
 	return rows;
 }
 
+void rows_clear(struct rows *rows)
+{
+	for (size_t i = 0; i < rows->len * rows->columns_len; i++)
+		free(rows->cells[i].text);
+	rows->len = 0;
+}
+
 void rows_destroy(struct rows *rows)
 {
 	if (!rows)
 		return;
-	for (size_t i = 0; i < rows->len * rows->columns_len; i++)
-		free(rows->cells[i].text);
+	rows_clear(rows);
 	free(rows->cells);
 	free(rows);
 }

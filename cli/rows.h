@@ -48,6 +48,7 @@ struct rows {
 /* columns outlive the rows. */
 struct rows *rows_create(const struct column *columns, size_t columns_len);
 void rows_destroy(struct rows *rows);	/* NULL is fine */
+void rows_clear(struct rows *rows);	/* no row is left; the columns stay */
 
 /* A new row: its cells, all unknown; valid until the next call. */
 struct cell *rows_add(struct rows *rows);
@@ -72,5 +73,14 @@ void rows_print_csv(FILE *f, const struct rows *rows);
 
 /* Aligned, with units for people; times are local. */
 void rows_print_table(FILE *f, const struct rows *rows);
+
+/*
+ * The same in parts, for more rows than memory should hold: titles come with
+ * the first. widths has one element a column, 0 at first: what a part needs is
+ * kept for those after it.
+ */
+void rows_print_csv_part(FILE *f, const struct rows *rows, bool first);
+void rows_print_table_part(FILE *f, const struct rows *rows, bool first,
+			   int *widths);
 
 #endif

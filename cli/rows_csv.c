@@ -58,11 +58,17 @@ static void print_cell(FILE *f, const struct column *column,
 	}
 }
 
-void rows_print_csv(FILE *f, const struct rows *rows)
+static void print_head(FILE *f, const struct rows *rows)
 {
 	for (size_t j = 0; j < rows->columns_len; j++)
 		fprintf(f, "%s%s", j ? "," : "", rows->columns[j].name);
 	putc('\n', f);
+}
+
+void rows_print_csv_part(FILE *f, const struct rows *rows, bool first)
+{
+	if (first)
+		print_head(f, rows);
 	for (size_t i = 0; i < rows->len; i++) {
 		for (size_t j = 0; j < rows->columns_len; j++) {
 			if (j)
@@ -71,4 +77,9 @@ void rows_print_csv(FILE *f, const struct rows *rows)
 		}
 		putc('\n', f);
 	}
+}
+
+void rows_print_csv(FILE *f, const struct rows *rows)
+{
+	rows_print_csv_part(f, rows, true);
 }

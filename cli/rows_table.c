@@ -107,7 +107,7 @@ static void print_padded(FILE *f, const struct shown *s, int width, bool right,
 	fputs(last ? "\n" : "  ", f);
 }
 
-/* All cells as texts, row by row, the titles first. */
+/* All cells as texts, row by row, the titles first; widths only grow. */
 static struct shown *show_all(const struct rows *rows, int *widths)
 {
 	const size_t n = rows->columns_len;
@@ -116,7 +116,9 @@ static struct shown *show_all(const struct rows *rows, int *widths)
 
 	for (size_t j = 0; j < n; j++) {
 		all[j].text = mem_string(rows->columns[j].title);
-		all[j].width = widths[j] = (int)strlen(all[j].text);
+		all[j].width = (int)strlen(all[j].text);
+		if (all[j].width > widths[j])
+			widths[j] = all[j].width;
 	}
 	for (size_t i = 0; i < rows->len; i++) {
 		for (size_t j = 0; j < n; j++) {
@@ -132,21 +134,29 @@ static struct shown *show_all(const struct rows *rows, int *widths)
 	return all;
 }
 
-void rows_print_table(FILE *f, const struct rows *rows)
+void rows_print_table_part(FILE *f, const struct rows *rows, bool first,
+			   int *widths)
 {
 	const size_t n = rows->columns_len;
-	int *widths = mem_zeroed(n, sizeof(*widths));
 	struct shown *all = show_all(rows, widths);
 
 	for (size_t k = 0; k < (rows->len + 1) * n; k++) {
 		const size_t j = k % n;
 		const enum column_type type = rows->columns[j].type;
 
-		print_padded(f, &all[k], widths[j],
-			     type == COLUMN_NUMBER || type == COLUMN_INTEGER,
-			     j + 1 == n);
+		if (first || k >= n)
+			print_padded(f, &all[k], widths[j],
+				     type == COLUMN_NUMBER ||
+				     type == COLUMN_INTEGER, j + 1 == n);
 		free(all[k].text);
 	}
 	free(all);
+}
+
+void rows_print_table(FILE *f, const struct rows *rows)
+{
+	int *widths = mem_zeroed(rows->columns_len, sizeof(*widths));
+
+	rows_print_table_part(f, rows, true, widths);
 	free(widths);
 }

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/job_rows.h"
+
+#include <stdio.h>
+
+const struct column job_columns[JOB_COLUMNS] = {
+	[JOB_ID] = { "job_id", "JOB", COLUMN_INTEGER, UNIT_NONE },
+	[JOB_USER] = { "user", "USER", COLUMN_TEXT, UNIT_NONE },
+	[JOB_ACCOUNT] = { "account", "ACCOUNT", COLUMN_TEXT, UNIT_NONE },
+	[JOB_PROJECT] = { "project", "PROJECT", COLUMN_TEXT, UNIT_NONE },
+	[JOB_STATE] = { "state", "STATE", COLUMN_TEXT, UNIT_NONE },
+	[JOB_START] = { "start", "START", COLUMN_TIME, UNIT_NONE },
+	[JOB_END] = { "end", "END", COLUMN_TIME, UNIT_NONE },
+	[JOB_CORE_HOURS] = { "core_hours", "CORE-HOURS", COLUMN_NUMBER, UNIT_HOURS },
+	[JOB_GPU_HOURS] = { "gpu_hours", "GPU-HOURS", COLUMN_NUMBER, UNIT_HOURS },
+	[JOB_ENERGY] = { "energy_kwh", "ENERGY", COLUMN_NUMBER, UNIT_KWH },
+	[JOB_BMC] = { "bmc_kwh", "BMC", COLUMN_NUMBER, UNIT_KWH },
+	[JOB_MODEL] = { "model_kwh", "MODEL", COLUMN_NUMBER, UNIT_KWH },
+	[JOB_COVERAGE] = { "coverage", "COVERED", COLUMN_NUMBER, UNIT_RATIO },
+	[JOB_MAX_GAP] = { "max_gap_s", "MAX-GAP", COLUMN_NUMBER, UNIT_SECONDS },
+	[JOB_SOURCE] = { "source", "SOURCE", COLUMN_TEXT, UNIT_NONE },
+	[JOB_CO2E] = { "co2e_g", "CO2E", COLUMN_NUMBER, UNIT_GRAMS },
+	[JOB_COST] = { "cost", "COST", COLUMN_NUMBER, UNIT_MONEY },
+};
+
+void job_row_energy(struct cell *row, double kwh, const struct conf *conf)
+{
+	const double all_kwh = kwh * conf->pue;
+
+	cell_set_number(&row[JOB_ENERGY], kwh);
+	cell_set_number(&row[JOB_CO2E], all_kwh * conf->intensity_g_per_kwh);
+	cell_set_number(&row[JOB_COST], all_kwh * conf->tariff_per_kwh);
+}
+
+void job_totals_add(struct job_totals *totals, const struct rows *rows)
+{
+	totals->jobs += rows->len;
+	for (size_t i = 0; i < rows->len; i++) {
+		const struct cell *hours = rows_cell(rows, i, JOB_CORE_HOURS);
+		const struct cell *energy = rows_cell(rows, i, JOB_ENERGY);
+
+		if (hours->known)
+			totals->core_hours += hours->number;
+		if (energy->known) {
+			totals->energy_kwh += energy->number;
+			totals->known++;
+		}
+	}
+}
+
+void job_totals_print(const struct job_totals *totals)
+{
+	printf("\n%zu job%s, %.3f core-hours", totals->jobs,
+	       totals->jobs == 1 ? "" : "s", totals->core_hours);
+	if (totals->known > 0)
+		printf(", %.6f kWh", totals->energy_kwh);
+	if (totals->known < totals->jobs)
+		printf(" (energy of %zu not known)",
+		       totals->jobs - totals->known);
+	putchar('\n');
+}

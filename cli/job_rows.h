@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef WATTGATE_CLI_JOB_ROWS_H
+#define WATTGATE_CLI_JOB_ROWS_H
+
+#include "cli/rows.h"
+#include "lib/conf.h"
+
+/* Rows of jobs: the same columns for every scheduler. */
+
+enum job_column {
+	JOB_ID, JOB_USER, JOB_ACCOUNT, JOB_PROJECT, JOB_STATE, JOB_START,
+	JOB_END, JOB_CORE_HOURS, JOB_GPU_HOURS, JOB_ENERGY, JOB_BMC, JOB_MODEL,
+	JOB_COVERAGE, JOB_MAX_GAP, JOB_SOURCE, JOB_CO2E, JOB_COST, JOB_COLUMNS
+};
+extern const struct column job_columns[JOB_COLUMNS];
+
+/* The energy, and CO2e and cost by what the configuration says. */
+void job_row_energy(struct cell *row, double kwh, const struct conf *conf);
+
+/* What rows of jobs add up to. */
+struct job_totals {
+	size_t jobs, known;	/* known: with energy */
+	double core_hours, energy_kwh;
+};
+void job_totals_add(struct job_totals *totals, const struct rows *rows);
+void job_totals_print(const struct job_totals *totals);
+
+#endif

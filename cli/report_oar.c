@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The report of OAR's jobs and nodes, from schema wattgate of its database. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cmd.h"
+#include "cli/job_rows.h"
+#include "cli/node_rows.h"
+#include "cli/report.h"
+#include "lib/clock.h"
+
+#define PART_ROWS 1000	/* so many are in memory at a time */
+
+/* Whole seconds: OAR has no other. */
+static int64_t ceil_s(int64_t ns)
+{
+	return ns / NS_PER_S + (ns % NS_PER_S > 0);
+}
+
+static void format_s(char *buf, size_t size, int64_t ns)
+{
+	snprintf(buf, size, "%lld", (long long)ceil_s(ns));
+}
+
+/* Rows on their way out. */
+struct stream {
+	const struct report *report;
+	struct rows *rows;
+	report_sink *sink;
+	void *arg;
+	bool any;		/* a part went out */
+	size_t unsettled, foreign;
+	unsigned clipped;
+};
+
+static void stream_flush(struct stream *s)
+{
+	s->sink(s->rows, s->arg);
+	s->any = true;
+	rows_clear(s->rows);
+}
+
+static void stream_end(struct stream *s, int rc)
+{
+	if (rc == 0 && (!s->any || s->rows->len > 0))
+		stream_flush(s);
+	rows_destroy(s->rows);
+}
+
+/* ---- jobs ------------------------------------------------------------------ */
+
+/*
+ * Jobs of ours, and those of OAR's that are not there: they ended before they
+ * were accounted, or never ran. A job that OAR has ended and we have not
+ * settled to its end yet has OAR's end; one that OAR has deleted meanwhile the
+ * end of its allocations. $1, $2: window; $3: user; $4: running ones too.
+ */
+#define FINAL "o.state IN ('Terminated', 'Error')"
+#define BEFORE_START "('Waiting', 'Hold', 'toLaunch', 'toError', " \
+	"'toAckReservation')"
+
+static const char jobs_sql[] =
+	"WITH ours AS ("
+	"SELECT w.job_id, w.job_user, w.project, "
+	"CASE WHEN w.stop_s IS NULL THEN coalesce(o.state, w.state) ELSE w.state END AS state, "
+	"w.start_s, coalesce(w.stop_s, "
+	"CASE WHEN " FINAL " THEN greatest(o.stop_time, w.start_s) "
+	"WHEN o.job_id IS NULL THEN (SELECT CASE WHEN bool_and(g.closed) THEN max(g.end_s) END "
+	"FROM wattgate.allocation g WHERE g.job_id = w.job_id) END) AS end_s, "
+	"w.core_s, w.gpu_s, 'ours' AS kind "
+	"FROM wattgate.job w "
+	"LEFT JOIN public.jobs o ON w.stop_s IS NULL AND o.job_id = w.job_id "
+	"WHERE (w.stop_s >= $1::bigint AND w.stop_s < $2::bigint) OR w.stop_s IS NULL"
+	"), theirs AS ("
+	"SELECT o.job_id, o.job_user, o.project, o.state, "
+	"o.start_time::bigint, CASE WHEN " FINAL " THEN o.stop_time::bigint END, "
+	"NULL::float8, NULL::float8, "
+	"CASE WHEN " FINAL " AND (o.start_time = 0 OR o.start_time > o.stop_time "
+	"OR o.assigned_moldable_job = 0) THEN 'never' ELSE 'theirs' END "
+	"FROM public.jobs o "
+	"WHERE ((" FINAL " AND o.stop_time >= $1::bigint AND o.stop_time < $2::bigint) "
+	"OR ($4::boolean AND NOT (" FINAL ") AND o.start_time > 0 "
+	"AND o.state NOT IN " BEFORE_START ")) "
+	"AND NOT EXISTS (SELECT FROM wattgate.job w WHERE w.job_id = o.job_id)"
+	") "
+	"SELECT x.job_id, x.job_user, x.project, x.state, x.start_s, x.end_s, "
+	"x.core_s / 3600, x.gpu_s / 3600, e.energy_kwh, e.bmc_kwh, e.model_kwh, "
+	"e.energy_coverage, e.max_gap_s, "
+	"CASE WHEN a.first = a.last THEN a.first WHEN a.first <> a.last THEN 'mixed' END, "
+	"a.open, x.kind "
+	"FROM (SELECT * FROM ours UNION ALL SELECT * FROM theirs) x "
+	"LEFT JOIN LATERAL (SELECT j.* FROM wattgate.job_energy j "
+	"WHERE j.job_id = x.job_id) e ON true "
+	"LEFT JOIN LATERAL (SELECT min(g.source::text) AS first, max(g.source::text) AS last, "
+	"bool_or(NOT g.closed) AS open FROM wattgate.allocation g "
+	"WHERE g.job_id = x.job_id) a ON true "
+	"WHERE ($3::text IS NULL OR x.job_user = $3::text) "
+	"AND ((x.end_s >= $1::bigint AND x.end_s < $2::bigint) "
+	"OR ($4::boolean AND x.end_s IS NULL AND x.start_s < $2::bigint)) "
+	"ORDER BY x.end_s NULLS LAST, x.job_id";
+
+enum { Q_ID, Q_USER, Q_PROJECT, Q_STATE, Q_START, Q_END, Q_CORE_H, Q_GPU_H,
+       Q_ENERGY, Q_BMC, Q_MODEL, Q_COVERAGE, Q_MAX_GAP, Q_SOURCE, Q_OPEN,
+       Q_KIND };
+
+static void set_text(struct cell *cell, const char *text)
+{
+	cell_set_text(cell, text && *text ? text : NULL);
+}
+
+static void set_time(struct cell *cell, const struct pg_row *row, int col)
+{
+	int64_t s;
+
+	if (pg_row_int(row, col, &s) && s > 0 && s < INT64_MAX / NS_PER_S)
+		cell_set_time(cell, s * NS_PER_S);
+}
+
+/* It ended before it got resources, and drew nothing. */
+static void set_never_ran(struct cell *out, const struct conf *conf)
+{
+	cell_set_time(&out[JOB_START], 0);
+	cell_set_number(&out[JOB_CORE_HOURS], 0);
+	cell_set_number(&out[JOB_GPU_HOURS], 0);
+	job_row_energy(out, 0, conf);
+	cell_set_number(&out[JOB_BMC], 0);
+	cell_set_number(&out[JOB_MODEL], 0);
+	cell_set_text(&out[JOB_SOURCE], "never-ran");
+}
+
+static void set_figures(struct cell *out, const struct pg_row *row, bool open,
+			const struct conf *conf)
+{
+	const char *source = pg_row_text(row, Q_SOURCE);
+	char text[300];
+
+	cell_set_number(&out[JOB_CORE_HOURS], pg_row_number(row, Q_CORE_H));
+	cell_set_number(&out[JOB_GPU_HOURS], pg_row_number(row, Q_GPU_H));
+	job_row_energy(out, pg_row_number(row, Q_ENERGY), conf);
+	cell_set_number(&out[JOB_BMC], pg_row_number(row, Q_BMC));
+	cell_set_number(&out[JOB_MODEL], pg_row_number(row, Q_MODEL));
+	cell_set_number(&out[JOB_COVERAGE], pg_row_number(row, Q_COVERAGE));
+	cell_set_number(&out[JOB_MAX_GAP], pg_row_number(row, Q_MAX_GAP));
+	snprintf(text, sizeof(text), "%s%s%s", open ? "schema-open" : "schema",
+		 source && *source ? ":" : "", source ? source : "");
+	cell_set_text(&out[JOB_SOURCE], text);
+}
+
+static int take_job(const struct pg_row *row, void *arg)
+{
+	struct stream *s = arg;
+	struct cell *out = rows_add(s->rows);
+	const char *kind = pg_row_text(row, Q_KIND);
+	const bool open = pg_row_true(row, Q_OPEN);
+	int64_t id;
+
+	if (pg_row_int(row, Q_ID, &id))
+		cell_set_integer(&out[JOB_ID], id);
+	set_text(&out[JOB_USER], pg_row_text(row, Q_USER));
+	set_text(&out[JOB_PROJECT], pg_row_text(row, Q_PROJECT));
+	set_text(&out[JOB_STATE], pg_row_text(row, Q_STATE));
+	set_time(&out[JOB_START], row, Q_START);
+	set_time(&out[JOB_END], row, Q_END);
+	if (kind && strcmp(kind, "never") == 0) {
+		set_never_ran(out, &s->report->confs.all);
+	} else if (kind && strcmp(kind, "ours") == 0) {
+		set_figures(out, row, open, &s->report->confs.all);
+		s->unsettled += open && out[JOB_END].known;
+	} else {
+		s->foreign++;
+	}
+	if (s->rows->len == PART_ROWS)
+		stream_flush(s);
+	return 0;
+}
+
+static void note_jobs(const struct stream *s)
+{
+	if (s->unsettled)
+		cmd_note("report", "ended, and not settled to the end yet: %zu of the jobs; their figures are what is known so far",
+			 s->unsettled);
+	if (s->foreign)
+		cmd_note("report", "not in schema wattgate: %zu of the jobs, which ran before it was filled, or to which wattgated has not come yet; their energy is not known",
+			 s->foreign);
+}
+
+int report_oar_jobs(const struct report *report, pg_oar_t *db,
+		    report_sink *sink, void *arg, struct err *err)
+{
+	struct stream s = { .report = report, .sink = sink, .arg = arg };
+	char from[24], to[24];
+	const char *const params[] = { from, to, report->user,
+				       report->running ? "t" : "f" };
+	int rc;
+
+	format_s(from, sizeof(from), report->from_ns);
+	format_s(to, sizeof(to), report->to_ns);
+	s.rows = rows_create(job_columns, JOB_COLUMNS);
+	rc = pg_oar_rows(db, jobs_sql, params, 4, take_job, &s, err);
+	stream_end(&s, rc);
+	if (rc == 0)
+		note_jobs(&s);
+	return rc;
+}
+
+/* ---- nodes ----------------------------------------------------------------- */
+
+/*
+ * What a row of an hour tells of begins where its seconds say: only a node's
+ * first hour begins late, and only its last ends early.
+ */
+static const char nodes_sql[] =
+	"WITH span AS ("
+	"SELECT h.*, least(h.hour_s + 3600, coalesce(n.settled_s, h.hour_s + 3600))::float8 AS e, "
+	"h.measured_s + h.unmeasured_s AS len "
+	"FROM wattgate.node_hour h LEFT JOIN wattgate.node n ON n.node = h.node "
+	"WHERE h.hour_s + 3600 > $1::float8 AND h.hour_s < $2::float8"
+	"), part AS ("
+	"SELECT s.*, CASE WHEN len > 0 THEN greatest(0, least(e, $2::float8) - "
+	"greatest(e - len, $1::float8)) / len ELSE 0 END AS p FROM span s"
+	") "
+	"SELECT coalesce(n.node, p.node), max(n.settled_s), sum(p.p * p.node_j), "
+	"sum(p.p * p.allocated_j), sum(p.p * p.unallocated_j), sum(p.p * p.idle_j), "
+	"sum(p.p * p.measured_s), count(*) FILTER (WHERE p.p > 0 AND p.p < 1 - 1e-9) "
+	"FROM wattgate.node n FULL JOIN part p ON p.node = n.node "
+	"GROUP BY 1 ORDER BY 1";
+
+static double or_zero(double v)
+{
+	return isfinite(v) ? v : 0;
+}
+
+static int take_node(const struct pg_row *row, void *arg)
+{
+	struct stream *s = arg;
+	struct node_window w = { .from_ns = s->report->from_ns,
+				 .to_ns = s->report->to_ns };
+	const char *node = pg_row_text(row, 0);
+	int64_t settled_s, clipped;
+
+	if (pg_row_int(row, 1, &settled_s) && settled_s > 0 &&
+	    settled_s < INT64_MAX / NS_PER_S)
+		w.newest_ns = settled_s * NS_PER_S;
+	w.node_j = or_zero(pg_row_number(row, 2));
+	w.allocated_j = or_zero(pg_row_number(row, 3));
+	w.unallocated_j = or_zero(pg_row_number(row, 4));
+	w.idle_j = or_zero(pg_row_number(row, 5));
+	w.measured_s = or_zero(pg_row_number(row, 6));
+	pg_row_int(row, 7, &clipped);
+	s->clipped += (unsigned)clipped;
+	node_rows_add(s->rows, node ? node : "?", &w, s->report->now_ns);
+	return 0;
+}
+
+int report_oar_nodes(const struct report *report, pg_oar_t *db,
+		     report_sink *sink, void *arg, struct err *err)
+{
+	struct stream s = { .report = report, .sink = sink, .arg = arg };
+	char from[40], to[40];
+	const char *const params[] = { from, to };
+	int rc;
+
+	if (report->from_ns >= report->now_ns)
+		return err_set(err, "--from lies in the future");
+	snprintf(from, sizeof(from), "%.9f", ns_to_s(report->from_ns));
+	snprintf(to, sizeof(to), "%.9f", ns_to_s(report->to_ns));
+	s.rows = rows_create(node_columns, NODE_COLUMNS);
+	rc = pg_oar_rows(db, nodes_sql, params, 2, take_node, &s, err);
+	stream_end(&s, rc);
+	if (rc == 0 && s.clipped)
+		cmd_note("report", "%u hours reach over the window's ends and count in proportion to time",
+			 s.clipped);
+	return rc;
+}
