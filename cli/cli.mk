@@ -10,6 +10,8 @@ cli_libcli_a_SOURCES = \
 	cli/audit_allocs.c \
 	cli/audit_impl.h \
 	cli/audit_intervals.c \
+	cli/audit_oar.c \
+	cli/audit_oar.h \
 	cli/child.c \
 	cli/child.h \
 	cli/cmd.c \

@@ -5,19 +5,25 @@
 #include <string.h>
 
 #include "cli/audit.h"
+#include "cli/audit_oar.h"
 #include "cli/cmd.h"
 #include "cli/confs.h"
 #include "cli/json_report.h"
+#include "cli/oar_login.h"
 #include "cli/text.h"
 
 static const char usage[] =
 	"usage: wattgate audit [OPTION...]\n"
 	"\n"
-	"Reads ledgers, checks every line, proves that each node's energy is that of its\n"
-	"jobs, unallocated and idle energy together, and shows what is unmeasured.\n"
+	"Reads ledgers, or what wattgated wrote into OAR's database; proves that each\n"
+	"node's energy is that of its jobs, unallocated and idle energy together, and\n"
+	"shows what is unmeasured.\n"
 	"\n"
-	"  --node NODE        only this node's ledger\n"
+	"  --scheduler S      slurm (ledgers) or oar (its database) [oar where the\n"
+	"                     configuration follows an OAR]\n"
+	"  --node NODE        only this node\n"
 	"  --ledger-dir DIR   where the ledgers are [ledger_dir of the configuration]\n"
+	"  --database C       OAR's PostgreSQL in libpq's words [the configuration's]\n"
 	"  --json             as JSON\n"
 	"  -c, --config FILE  configuration [$WATTGATE_CONF, /etc/wattgate/wattgate.conf]\n"
 	"  -h, --help         this text\n"
@@ -25,16 +31,18 @@ static const char usage[] =
 	"Exit status: 0 all adds up, 1 it does not, or cannot be read, 2 usage.\n";
 
 struct options {
-	const char *node, *dir, *conf;
+	const char *node, *dir, *scheduler, *database, *conf;
 	bool json, help;
 };
 
 static int parse_options(int argc, char **argv, struct options *o)
 {
-	enum { NODE = 256, DIR, JSON };
+	enum { NODE = 256, DIR, SCHEDULER, DATABASE, JSON };
 	static const struct option table[] = {
 		{ "node", required_argument, NULL, NODE },
 		{ "ledger-dir", required_argument, NULL, DIR },
+		{ "scheduler", required_argument, NULL, SCHEDULER },
+		{ "database", required_argument, NULL, DATABASE },
 		{ "json", no_argument, NULL, JSON },
 		{ "config", required_argument, NULL, 'c' },
 		{ "help", no_argument, NULL, 'h' },
@@ -46,6 +54,8 @@ static int parse_options(int argc, char **argv, struct options *o)
 		switch (c) {
 		case NODE: o->node = optarg; break;
 		case DIR: o->dir = optarg; break;
+		case SCHEDULER: o->scheduler = optarg; break;
+		case DATABASE: o->database = optarg; break;
 		case JSON: o->json = true; break;
 		case 'c': o->conf = optarg; break;
 		case 'h': o->help = true; break;
@@ -119,13 +129,48 @@ static void print_json(const struct audit_result *r)
 			  sizeof(members) / sizeof(members[0]));
 }
 
-static int run_audit(const struct options *o, const char *dir)
+/* Is it OAR's database that is meant? 1 or 0; -1: a usage error was told. */
+static int oar_meant(const struct options *o, const struct confs *confs)
+{
+	const bool oar = o->scheduler ? strcmp(o->scheduler, "oar") == 0 :
+			 o->database || (!o->dir && confs_follow_oar(confs));
+
+	if (oar ? o->dir != NULL : o->database != NULL) {
+		cmd_usage_error("audit", "--ledger-dir is of slurm, --database of oar: they do not go together");
+		return -1;
+	}
+	return oar;
+}
+
+static int audit_database(const struct options *o, const struct confs *confs,
+			  struct audit_result *result, struct err *err)
+{
+	pg_oar_t *db = oar_login_open(o->database, &confs->all, err);
+	int rc = db ? audit_oar(db, o->node, result, err) : -1;
+
+	pg_oar_close(db);
+	return rc;
+}
+
+static int audit_ledgers(const struct options *o, const struct confs *confs,
+			 struct audit_result *result, struct err *err)
+{
+	const char *dir = o->dir ? o->dir : confs->all.ledger_dir;
+
+	if (!*dir)
+		return err_set(err, "there is no configuration, so no ledger_dir; name one with --ledger-dir");
+	return audit_all(o, dir, result, err);
+}
+
+static int run_audit(const struct options *o, const struct confs *confs,
+		     bool oar)
 {
 	struct audit_result result = audit_result_create();
 	struct err err = { "" };
 	int status = EXIT_TROUBLE;
 
-	if (audit_all(o, dir, &result, &err) < 0) {
+	if ((oar ? audit_database : audit_ledgers)(o, confs, &result,
+						   &err) < 0) {
 		cmd_note("audit", "%s", err.text);
 	} else {
 		(o->json ? print_json : print_text)(&result);
@@ -142,8 +187,7 @@ int cmd_audit(int argc, char **argv)
 	struct options o = { 0 };
 	struct confs confs = { 0 };
 	struct err err;
-	const char *dir;
-	int rc = parse_options(argc, argv, &o);
+	int rc = parse_options(argc, argv, &o), oar;
 
 	if (rc != EXIT_OK)
 		return rc;
@@ -151,17 +195,17 @@ int cmd_audit(int argc, char **argv)
 		fputs(usage, stdout);
 		return EXIT_OK;
 	}
-	dir = o.dir;
-	if (!dir) {
-		if (confs_load(&confs, o.conf, &err) < 0) {
-			cmd_note("audit", "%s", err.text);
-			return EXIT_TROUBLE;
-		}
-		dir = confs.all.ledger_dir;
-	}
-	if (!*dir) {
-		cmd_note("audit", "there is no configuration, so no ledger_dir; name one with --ledger-dir");
+	if (o.scheduler && strcmp(o.scheduler, "slurm") != 0 &&
+	    strcmp(o.scheduler, "oar") != 0)
+		return cmd_usage_error("audit", "--scheduler cannot be \"%s\"",
+				       o.scheduler);
+	/* ledgers elsewhere need no configuration */
+	if (!o.dir && confs_load(&confs, o.conf, &err) < 0) {
+		cmd_note("audit", "%s", err.text);
 		return EXIT_TROUBLE;
 	}
-	return run_audit(&o, dir);
+	oar = oar_meant(&o, &confs);
+	rc = oar < 0 ? EXIT_USAGE : run_audit(&o, &confs, oar);
+	confs_clear(&confs);
+	return rc;
 }
