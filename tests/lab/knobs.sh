@@ -47,9 +47,12 @@ OAR_KNOBS=(
 	"LAB_CPUSET=auto"	# 1: cpuset and freezer of cgroup v1; 0: none, then
 				# OAR refuses oarhold -r; auto: where there are any
 	"LAB_OAR_CONF="		# more lines for oar.conf; the last of a key counts
-	"LAB_OAR_HOOKS=0"	# wattgate's hooks in oar.conf
+	"LAB_OAR_HOOKS=1"	# wattgate's hooks in oar.conf
 	"LAB_BMCS=1"		# a BMC for each node
-	"LAB_WATTGATED=0"	# a wattgated for each node
+	"LAB_WATTGATED=1"	# schema wattgate, and a wattgated in site mode
+	"LAB_OAR_DROPIN=1"	# the module that makes oarstat show kWh
+	"LAB_OAR_INTERVAL=1s"	# how often results are written
+	"LAB_OAR_SECTION="	# more lines of [oar]
 	"LAB_PERIOD=1"
 	"LAB_SHARE=cores"
 	"LAB_CHECKPOINT=5s"

@@ -131,30 +131,14 @@ lab_reconfigure() { scontrol reconfigure; }
 
 # ---- wattgated and its BMC ----------------------------------------------------
 
-wattgated_child() {
-	local pid
-	proc_alive "wattgated.$1" &&
-		{ read -r pid <"$LAB_DIR/wattgate/supervise.$1/child"; } 2>/dev/null &&
-		proc_start_ticks "$pid" && REPLY=$pid
-}
-wattgated_gone() { ! wattgated_child "$1"; }
-
 lab_wattgated_pid() { wattgated_child "$1" && echo "$REPLY"; }
 lab_wattgated_log() { echo "$LAB_DIR/log/wattgated.$1.log"; }
 
-wattgated_signal() { wattgated_child "$1" && kill "-$2" "$REPLY"; }
-
 # Stays down until lab_wattgated_start; $2: the signal, KILL for a crash
-lab_wattgated_stop() {
-	: >"$LAB_DIR/wattgate/supervise.$1/hold"
-	sleep 0.05	# the supervisor may be about to start one
-	wattgated_signal "$1" "${2:-TERM}"
-	wait_until 10 wattgated_gone "$1"
-}
+lab_wattgated_stop() { supervised_stop "$@"; }
 # Returns when it writes its series again.
 lab_wattgated_start() {
-	rm -f "$LAB_DIR/wattgate/supervise.$1/hold"
-	wait_until 5 wattgated_child "$1" && period_plus 20 && wait_series "$1" "$REPLY"
+	supervised_start "$1" && period_plus 20 && wait_series "$1" "$REPLY"
 }
 # Its supervisor starts it again after a second.
 lab_wattgated_kill() { wattgated_signal "$1" KILL; }

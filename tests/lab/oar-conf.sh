@@ -36,7 +36,7 @@ oar_knobs_check() {
 	((LAB_CPUS > 0)) || die "LAB_CPUS=$LAB_CPUS: at least 1"
 	((LAB_GPUS == 0 || LAB_CPUS % LAB_GPUS == 0)) ||
 		die "LAB_GPUS=$LAB_GPUS: must divide LAB_CPUS=$LAB_CPUS"
-	for name in LAB_BMCS LAB_WATTGATED LAB_OAR_HOOKS; do
+	for name in LAB_BMCS LAB_WATTGATED LAB_OAR_HOOKS LAB_OAR_DROPIN; do
 		[[ ${!name} =~ ^[01]$ ]] || die "$name=${!name}: 0 or 1"
 	done
 	[ "$LAB_WATTGATED" = 0 ] || LAB_BMCS=1
@@ -239,7 +239,7 @@ make_commands() {
 # oar.conf only after oar_hooks_install.
 make_hooks() {
 	install -m 0755 "$BUILD/oar-hooks/wattgate-oar-hook" "$BUILD/oar-hooks/wattgate-oar-setup" \
-		"$LAB_DIR/bin/" &&
+		"$LAB_DIR/bin/" && copy_schema &&
 		install -d -m 2770 -o oar -g "$LAB_DAEMON_USER" "$LAB_DIR/wattgate/run/oar.d"
 }
 

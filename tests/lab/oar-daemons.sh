@@ -271,6 +271,8 @@ up_oar() {
 	for node in $LAB_NODES; do
 		start_node "$node" || return 1
 	done
+	# where OAR runs jobs of types cosystem and deploy
+	oar_start_sshd frontend 127.0.0.1 || return 1
 	wait_until 30 pg_ready || { note "PostgreSQL does not answer"; return 1; }
 	make_oar_db || { note "OAR's database cannot be made"; return 1; }
 	start_almighty || return 1
@@ -302,7 +304,7 @@ open_jobs() {
 no_open_jobs() { [ -z "$(open_jobs)" ]; }
 
 down_oar() {
-	local node sshds=()
+	local node sshds=(sshd.frontend)
 	for node in $LAB_NODES; do
 		sshds+=("sshd.$node")
 	done

@@ -3,15 +3,17 @@
 # For tests that work with a lab of oar.sh: `. tests/lab/oar-lib.sh; oar_enter`
 # with LAB_DIR set to a lab that is up. Functions return 0 for success; what
 # they print is their result. Do not source it together with lib.sh.
-for part in common knobs proc ports wattgate settle oar-conf oar-daemons; do
+for part in common knobs proc ports wattgate settle oar-conf oar-daemons oar-wattgate; do
 	# shellcheck disable=SC1090
 	. "${BASH_SOURCE[0]%/*}/$part.sh" || exit 1
 done
 
 # Into the environment: OARCONFFILE, PG*, PATH, knobs, ...
 oar_enter() {
+	local exports
 	oar_settle_dir
-	eval "$(oar_print_env)"
+	exports=$(oar_print_env) || exit 1
+	eval "$exports"
 	knobs_load
 	ports_load
 }

@@ -33,7 +33,7 @@ oar_check_programs() {
 	for file in /usr/sbin/Almighty /usr/bin/oarsub /usr/sbin/sshd /usr/bin/psql; do
 		[ -x "$file" ] || die "$file is missing: tests/run install installs it"
 	done
-	for file in tests/lab/oar-enter tests/bmcsim/bmcsim oar-hooks/wattgate-oar-{hook,setup}; do
+	for file in tests/lab/oar-enter tests/bmcsim/bmcsim oar-hooks/wattgate-oar-{hook,setup,schema}; do
 		[ -x "$BUILD/$file" ] || die "$BUILD/$file is missing: tests/run build makes it"
 	done
 	[ "$LAB_WATTGATED" = 0 ] || [ -x "$BUILD/collector/wattgated" ] ||
@@ -53,23 +53,22 @@ oar_up() {
 	knobs_save && ports_choose && ports_load || die "cannot set up $LAB_DIR"
 	make_pgpass && write_pgpass && copy_programs && make_wattgate_dirs && write_oar_files ||
 		die "cannot write the lab's files below $LAB_DIR"
-	if ! { oar_up_wattgate && up_oar && series_ready; }; then
+	if ! { oar_up_bmcs && up_oar && oar_up_wattgate; }; then
 		show_logs "$LAB_DIR"/log/*
 		oar_stop_all
 		die "the lab did not come up: its last log lines are above, all in $LAB_DIR/log"
 	fi
 }
 
-# BMCs and the configuration, wattgated where it is wanted.
-oar_up_wattgate() {
-	local node
+oar_up_bmcs() {
 	[ "$LAB_BMCS" = 1 ] || return 0
 	rm -f "$LAB_DIR/bmc/out"/*
-	write_secrets && start_bmcs && write_wattgate_conf >"$LAB_DIR/etc/wattgate.conf" || return 1
-	[ "$LAB_WATTGATED" = 1 ] || return 0
-	for node in $LAB_NODES; do
-		start_wattgated "$node" || return 1
-	done
+	write_secrets && start_bmcs && write_wattgate_conf >"$LAB_DIR/etc/wattgate.conf"
+}
+
+oar_up_wattgate() {
+	[ "$LAB_OAR_DROPIN" = 0 ] || install_dropin || return 1
+	[ "$LAB_WATTGATED" = 0 ] || { start_site && site_ready; }
 }
 
 oar_stop_all() {

@@ -141,13 +141,15 @@ start_bmcs() {
 	done
 }
 
+# start_wattgated NAME [ARGUMENT...]: NAME is the node's, or `site`
 start_wattgated() {
-	local dir=$LAB_DIR/wattgate/supervise.$1
+	local name=$1 dir=$LAB_DIR/wattgate/supervise.$1
+	shift
 	rm -f "$dir/hold"
 	as_daemon_user
 	# shellcheck disable=SC2086
-	proc_start "wattgated.$1" "$REPO/tests/lab/supervise" "$dir" $REPLY \
-		"$LAB_DIR/bin/wattgated" -c "$LAB_DIR/etc/wattgate.conf" -n "$1"
+	proc_start "wattgated.$name" "$REPO/tests/lab/supervise" "$dir" $REPLY \
+		"$LAB_DIR/bin/wattgated" -c "$LAB_DIR/etc/wattgate.conf" "$@"
 }
 
 up_wattgate() {
@@ -157,19 +159,41 @@ up_wattgate() {
 	write_secrets && start_bmcs || return 1
 	write_wattgate_conf >"$LAB_DIR/etc/wattgate.conf" || return 1
 	for node in $LAB_NODES; do
-		start_wattgated "$node" || return 1
+		start_wattgated "$node" -n "$node" || return 1
 	done
 }
 
 # wattgated first: it ends its session with the BMC.
 down_wattgate() {
 	local node wattgateds=() bmcs=()
-	for node in $LAB_NODES; do
+	for node in $LAB_NODES site; do
 		wattgateds+=("wattgated.$node")
 		bmcs+=("bmcsim.$node")
 	done
 	proc_stop "${wattgateds[@]}"
 	proc_stop "${bmcs[@]}"
+}
+
+# The wattgated that the supervisor NAME started, into REPLY.
+wattgated_child() {
+	local pid
+	proc_alive "wattgated.$1" &&
+		{ read -r pid <"$LAB_DIR/wattgate/supervise.$1/child"; } 2>/dev/null &&
+		proc_start_ticks "$pid" && REPLY=$pid
+}
+wattgated_gone() { ! wattgated_child "$1"; }
+wattgated_signal() { wattgated_child "$1" && kill "-$2" "$REPLY"; }
+
+# Stays down until supervised_start; $2: the signal, KILL for a crash
+supervised_stop() {
+	: >"$LAB_DIR/wattgate/supervise.$1/hold"
+	sleep 0.05	# the supervisor may be about to start one
+	wattgated_signal "$1" "${2:-TERM}"
+	wait_until 10 wattgated_gone "$1"
+}
+supervised_start() {
+	rm -f "$LAB_DIR/wattgate/supervise.$1/hold"
+	wait_until 5 wattgated_child "$1"
 }
 
 # Boot time of the series' newest sample into REPLY, in hundredths of a second;
@@ -208,7 +232,7 @@ series_ready() {
 		if bmc_is_foreign "$node"; then
 			period_plus 5
 			wait_series "$node" "$REPLY" ||
-				warn "$node: no power from its BMC yet; see $LAB_DIR/log/wattgated.$node.log"
+				warn "$node: no power from its BMC yet; see $LAB_DIR/log/wattgated.*.log"
 		else
 			period_plus 20
 			wait_series "$node" "$REPLY" || return 1
