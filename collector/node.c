@@ -129,6 +129,7 @@ static void tick_run(node_t *n, int64_t now_ns)
 void node_run(node_t *n)
 {
 	scontrol_run(n->scontrol);
+	poller_refresh(n->poller);
 	poller_run(n->poller);
 	tick_run(n, timesource_boot_ns(&n->ts));
 	jobword_run(n->jobword);

@@ -122,12 +122,16 @@ static void on_reading(void *arg, const struct reading *r)
 		p->p.on_sample(p->p.arg);
 }
 
-void poller_run(poller_t *p)
+void poller_refresh(poller_t *p)
 {
 	struct err err;
 
 	if (series_refresh(p, &err) < 0)
 		series_trouble(p, -1, &err);
+}
+
+void poller_run(poller_t *p)
+{
 	sampler_run(p->sampler);
 }
 

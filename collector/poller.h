@@ -47,8 +47,11 @@ void poller_close(poller_t *p, int64_t limit_ns);
 /* What poller_create() needs of the configuration: 0, or -1 with a text. */
 int poller_check(const struct poller_params *params, struct err *err);
 
-/* Sample if it is due; open the series anew where its description changed. */
+/* Sample if it is due. */
 void poller_run(poller_t *p);
+
+/* Open the series anew where its description changed; each sample does, too. */
+void poller_refresh(poller_t *p);
 int64_t poller_due_ns(const poller_t *p);
 
 /* How often to sample from now on; the series' own period stays. */

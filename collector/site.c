@@ -19,6 +19,8 @@
 #define LOGOUT_EACH_NS (200 * 1000 * 1000)
 
 struct member {
+	struct site *site;
+	unsigned index;		/* in the site's lists */
 	struct conf conf;	/* the node's own */
 	poller_t *poller;	/* NULL: its configuration does not do */
 	bool busy;
@@ -39,6 +41,7 @@ struct site {
 	follower_t *follower;
 	char *follower_argv[5];
 	struct member **member;
+	int64_t *due_ns;	/* of each; INT64_MAX while a sample is under way */
 	unsigned count, room;
 };
 
@@ -55,6 +58,14 @@ static void member_describe(void *arg, struct series_params *p)
 	struct member *m = arg;
 
 	p->hw = m->conf.hw;
+}
+
+/* A sample has ended: the next one is known. */
+static void member_sampled(void *arg)
+{
+	struct member *m = arg;
+
+	m->site->due_ns[m->index] = poller_due_ns(m->poller);
 }
 
 static struct member *member_find(const site_t *s, const char *name)
@@ -82,7 +93,8 @@ static void member_open(site_t *s, struct member *m, const char *name)
 	struct poller_params params = {
 		.conf = &m->conf, .http = s->http, .ts = s->ts,
 		.boot_id = s->boot_id, .log = s->log,
-		.describe = member_describe, .arg = m,
+		.describe = member_describe, .on_sample = member_sampled,
+		.arg = m,
 	};
 	struct err err;
 	int rc = conf_load(s->conf->path, name, &m->conf, &err);
@@ -99,14 +111,19 @@ static void member_open(site_t *s, struct member *m, const char *name)
 static bool members_grow(site_t *s)
 {
 	unsigned room = s->room ? 2 * s->room : 16;
-	struct member **more;
+	struct member **members;
+	int64_t *due_ns;
 
 	if (s->count < s->room)
 		return true;
-	more = realloc(s->member, room * sizeof(*more));
-	if (!more)
+	members = realloc(s->member, room * sizeof(*members));
+	if (members)
+		s->member = members;
+	due_ns = realloc(s->due_ns, room * sizeof(*due_ns));
+	if (due_ns)
+		s->due_ns = due_ns;
+	if (!members || !due_ns)
 		return false;
-	s->member = more;
 	s->room = room;
 	return true;
 }
@@ -120,17 +137,24 @@ static struct member *member_add(site_t *s, const char *name)
 			  name);
 		return NULL;
 	}
+	m->site = s;
+	m->index = s->count;
+	s->member[s->count] = m;
+	s->due_ns[s->count++] = INT64_MAX;
 	member_open(s, m, name);
-	s->member[s->count++] = m;
+	if (m->poller)
+		member_sampled(m);
 	return m;
 }
 
 static void member_set_busy(const site_t *s, struct member *m, bool busy)
 {
 	m->busy = busy;
-	if (m->poller)
-		poller_set_period(m->poller, busy ? m->conf.period_ns :
-				  s->conf->oar.idle_period_ns);
+	if (!m->poller)
+		return;
+	poller_set_period(m->poller, busy ? m->conf.period_ns :
+			  s->conf->oar.idle_period_ns);
+	member_sampled(m);
 }
 
 /* ---- the list ---- */
@@ -155,7 +179,10 @@ static void members_update(site_t *s, const struct nodelist *list)
 			continue;
 		log_info(s->log, "node %s is gone", s->member[i]->conf.node);
 		member_close(s->member[i], LOGOUT_EACH_NS);
-		s->member[i] = s->member[--s->count];
+		s->count--;
+		s->member[i] = s->member[s->count];
+		s->member[i]->index = i;
+		s->due_ns[i] = s->due_ns[s->count];
 	}
 }
 
@@ -210,9 +237,12 @@ void site_run(site_t *s)
 		if (path)
 			list_read(s, path);
 	}
-	for (unsigned i = 0; i < s->count; i++)
-		if (s->member[i]->poller)
-			poller_run(s->member[i]->poller);
+	for (unsigned i = 0; i < s->count; i++) {
+		if (s->due_ns[i] > now_ns)
+			continue;
+		poller_run(s->member[i]->poller);
+		member_sampled(s->member[i]);
+	}
 }
 
 int64_t site_due_ns(const site_t *s)
@@ -220,12 +250,9 @@ int64_t site_due_ns(const site_t *s)
 	int64_t due_ns = s->list_due_ns, t_ns = follower_due_ns(s->follower);
 
 	due_ns = t_ns < due_ns ? t_ns : due_ns;
-	for (unsigned i = 0; i < s->count; i++) {
-		if (!s->member[i]->poller)
-			continue;
-		t_ns = poller_due_ns(s->member[i]->poller);
-		due_ns = t_ns < due_ns ? t_ns : due_ns;
-	}
+	for (unsigned i = 0; i < s->count; i++)
+		if (s->due_ns[i] < due_ns)
+			due_ns = s->due_ns[i];
 	return due_ns;
 }
 
@@ -321,5 +348,6 @@ void site_close(site_t *s)
 		member_close(s->member[i], left_ns > 0 ? left_ns : 0);
 	}
 	free(s->member);
+	free(s->due_ns);
 	free(s);
 }

@@ -2,7 +2,8 @@
 #
 # Benchmarks: built by `make bench-programs`, run by tests/run bench.
 
-bench_programs = tests/bench/slurmstepd-poll tests/bench/curl_loop
+bench_programs = tests/bench/slurmstepd-poll tests/bench/curl_loop \
+	tests/bench/curl_multi
 EXTRA_PROGRAMS += $(bench_programs)
 CLEANFILES += $(bench_programs)
 
@@ -15,6 +16,10 @@ tests_bench_slurmstepd_poll_LDFLAGS = -rdynamic
 tests_bench_curl_loop_SOURCES = tests/bench/curl_loop.c
 tests_bench_curl_loop_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS)
 tests_bench_curl_loop_LDADD = $(CURL_LIBS)
+
+tests_bench_curl_multi_SOURCES = tests/bench/curl_multi.c
+tests_bench_curl_multi_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS)
+tests_bench_curl_multi_LDADD = $(CURL_LIBS)
 
 bench-programs: $(bench_programs)
 .PHONY: bench-programs
