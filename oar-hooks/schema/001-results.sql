@@ -272,34 +272,30 @@ CREATE TRIGGER account_delete AFTER DELETE ON wattgate.allocation_hour
 	REFERENCING OLD TABLE AS old_rows
 	FOR EACH STATEMENT EXECUTE FUNCTION wattgate.account_add();
 
--- Whole days by their sums, the hours before and after them by theirs.
+-- Whole days by their sums, the hours before and after them by theirs. Days
+-- are of [first, last): the first is since_s or the next midnight, the last is
+-- the midnight at or before until_s. All in one expression, and without SET,
+-- so that the planner puts it into the query that calls it, with numbers.
 CREATE FUNCTION wattgate.account(since_s bigint, until_s bigint, only_user text DEFAULT NULL)
 	RETURNS TABLE (job_user text, project text, core_s double precision,
 		energy_kwh double precision, energy_coverage double precision)
-	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
-	SET jit = off SET max_parallel_workers_per_gather = 0 AS $$
-#variable_conflict use_column
-DECLARE
-	-- plain values, so that the planner sees how few rows there are
-	first_s bigint := least((since_s + 86399) / 86400 * 86400, until_s);
-	end_s bigint := greatest(first_s, until_s - until_s % 86400);
-BEGIN
-	RETURN QUERY
+	LANGUAGE sql STABLE AS $$
 	SELECT s.job_user::text, s.project::text, greatest(sum(s.core_s), 0),
 		CASE WHEN sum(s.covered_s) > 0.001 THEN greatest(sum(s.gated_j), 0) / 3.6e6 END,
 		CASE WHEN sum(s.active_s) > 0.001
 			THEN greatest(least(sum(s.covered_s) / sum(s.active_s), 1), 0) END
 	FROM (
 		SELECT * FROM wattgate.account_day
-		WHERE from_s >= first_s AND from_s < end_s
+		WHERE from_s >= since_s AND from_s < until_s - until_s % 86400
 		UNION ALL SELECT * FROM wattgate.account_hour
-		WHERE from_s >= since_s AND from_s < first_s
+		WHERE from_s >= since_s AND from_s < least((since_s + 86399) / 86400 * 86400, until_s)
 		UNION ALL SELECT * FROM wattgate.account_hour
-		WHERE from_s >= end_s AND from_s < until_s
+		WHERE from_s >= greatest((since_s + 86399) / 86400 * 86400, until_s - until_s % 86400)
+			AND from_s < until_s
 	) s
 	WHERE only_user IS NULL OR s.job_user = only_user
-	GROUP BY s.job_user, s.project;
-END $$;
+	GROUP BY s.job_user, s.project
+$$;
 COMMENT ON FUNCTION wattgate.account(bigint, bigint, text) IS
 	'physical cores x s, kWh and coverage (0..1) by user and project, of the hours (UTC) that begin in [since_s, until_s)';
 
