@@ -3,7 +3,8 @@
 # wattgate, the command. All but main() is in an archive, for the tests.
 
 noinst_LIBRARIES += cli/libcli.a
-cli_libcli_a_CPPFLAGS = $(AM_CPPFLAGS) $(JSONC_CFLAGS) $(LIBPQ_CFLAGS)
+cli_libcli_a_CPPFLAGS = $(AM_CPPFLAGS) $(JSONC_CFLAGS) $(LIBPQ_CFLAGS) \
+	-DWATTGATE_OAR_DIR='"$(or $(oarlibdir),/usr/lib/oar)"'
 cli_libcli_a_SOURCES = \
 	cli/audit.c \
 	cli/audit.h \
@@ -25,6 +26,8 @@ cli_libcli_a_SOURCES = \
 	cli/doctor.c \
 	cli/doctor.h \
 	cli/doctor_host.c \
+	cli/doctor_oar.c \
+	cli/doctor_oar_db.c \
 	cli/doctor_slurm.c \
 	cli/elf_symbol.c \
 	cli/elf_symbol.h \

@@ -11,7 +11,8 @@
 static const char usage[] =
 	"usage: wattgate doctor [OPTION...]\n"
 	"\n"
-	"Checks this host and Slurm's configuration, and says how to mend what it finds.\n"
+	"Checks this host and Slurm's or OAR's configuration, and says how to mend what\n"
+	"it finds.\n"
 	"It changes nothing.\n"
 	"\n"
 	"  --node NODE        only this node of the run directory\n"

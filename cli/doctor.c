@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/oar_login.h"
+
 static const struct column columns[] = {
 	{ "level", "", COLUMN_TEXT, UNIT_NONE },
 	{ "id", "CHECK", COLUMN_TEXT, UNIT_NONE },
@@ -63,9 +65,11 @@ static void gather_conf(struct doctor *d, const char *conf_arg)
 	if (conf_node_name(d->only_node, node, sizeof(node), &d->conf_err) < 0)
 		return;
 	d->conf_ok = conf_load(d->conf_path, node, &d->conf, &d->conf_err) == 0;
+	d->follows_oar = d->conf_ok && d->conf.mode == CONF_MODE_SITE &&
+			 *d->conf.oar.database;
 }
 
-/* Directories of the run directory, save that of the gate records. */
+/* Directories of the run directory, save those of gate records and hooks. */
 static void gather_nodes(struct doctor *d)
 {
 	DIR *dir = opendir(conf_run_dir());
@@ -76,6 +80,7 @@ static void gather_nodes(struct doctor *d)
 
 		if (*entry->d_name == '.' ||
 		    strcmp(entry->d_name, "gate.d") == 0 ||
+		    strcmp(entry->d_name, "oar.d") == 0 ||
 		    (d->only_node && strcmp(entry->d_name, d->only_node) != 0))
 			continue;
 		if (fstatat(dirfd(dir), entry->d_name, &st,
@@ -100,6 +105,30 @@ static void gather_slurm(struct doctor *d)
 						&d->slurm_err) == 0;
 }
 
+/* As wattgated itself logs in, and no other way: that is what is looked at. */
+static void gather_oar_db(struct doctor *d)
+{
+	char password[SECRET_MAX] = "";
+
+	if (!*d->conf.oar.password_file ||
+	    oar_secret_read(d->conf.oar.password_file, password,
+			    sizeof(password), &d->oar_err) == 0)
+		d->oar = pg_oar_open(d->conf.oar.database, password,
+				     &d->oar_err);
+	secret_wipe(password, sizeof(password));
+	d->oar_schema_ok = d->oar && pg_oar_schema_check(d->oar, NULL) == 0;
+}
+
+static void gather_scheduler(struct doctor *d)
+{
+	if (!d->follows_oar) {
+		gather_slurm(d);
+		return;
+	}
+	gather_oar_db(d);
+	oar_conf_read(&d->oar_conf, &d->oar_conf_err);
+}
+
 /* ---- running --------------------------------------------------------------- */
 
 static bool can_run(const struct doctor *d, enum doctor_needs needs)
@@ -111,6 +140,16 @@ static bool can_run(const struct doctor *d, enum doctor_needs needs)
 		return d->nodes.len > 0;
 	case NEEDS_SLURM:
 		return d->slurm_ok;
+	case NEEDS_LEDGERS:
+		return d->conf_ok && !d->follows_oar;
+	case NEEDS_OAR:
+		return d->follows_oar;
+	case NEEDS_OAR_CONF:
+		return d->follows_oar && d->oar_conf.text;
+	case NEEDS_OAR_DB:
+		return d->oar != NULL;
+	case NEEDS_OAR_SCHEMA:
+		return d->oar_schema_ok;
 	case NEEDS_NOTHING:
 		break;
 	}
@@ -140,14 +179,19 @@ void doctor_run(struct doctor *d, const char *conf_arg, const char *node)
 	d->findings = rows_create(columns, sizeof(columns) / sizeof(columns[0]));
 	gather_conf(d, conf_arg);
 	gather_nodes(d);
-	gather_slurm(d);
+	gather_scheduler(d);
 	run_checks(d, doctor_host_checks, doctor_host_checks_len);
-	run_checks(d, doctor_slurm_checks, doctor_slurm_checks_len);
+	if (!d->follows_oar)
+		run_checks(d, doctor_slurm_checks, doctor_slurm_checks_len);
+	run_checks(d, doctor_oar_db_checks, doctor_oar_db_checks_len);
+	run_checks(d, doctor_oar_checks, doctor_oar_checks_len);
 }
 
 void doctor_clear(struct doctor *d)
 {
 	names_destroy(&d->nodes);
 	slurm_config_clear(&d->slurm);
+	oar_conf_clear(&d->oar_conf);
+	pg_oar_close(d->oar);
 	rows_destroy(d->findings);
 }

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 
 #include "cli/ledgers.h"
+#include "cli/oar_conf.h"
+#include "cli/pg_oar.h"
 #include "cli/plugstack.h"
 #include "cli/rows.h"
 #include "cli/slurm_config.h"
@@ -20,7 +22,14 @@
 enum doctor_level { DOCTOR_OK, DOCTOR_WARN, DOCTOR_FAIL };
 
 /* What a check needs to have been gathered. */
-enum doctor_needs { NEEDS_NOTHING, NEEDS_CONF, NEEDS_NODES, NEEDS_SLURM };
+enum doctor_needs {
+	NEEDS_NOTHING, NEEDS_CONF, NEEDS_NODES, NEEDS_SLURM,
+	NEEDS_LEDGERS,		/* a configuration, and no OAR: that has none */
+	NEEDS_OAR,		/* a configuration that follows an OAR */
+	NEEDS_OAR_CONF,		/* and oar.conf */
+	NEEDS_OAR_DB,		/* and its database */
+	NEEDS_OAR_SCHEMA	/* and in it schema wattgate */
+};
 
 struct doctor;
 
@@ -43,6 +52,12 @@ struct doctor {
 	bool slurm_off;		/* scontrol is not to be asked */
 	struct err slurm_err;
 	struct slurm_config slurm;
+	bool follows_oar;	/* mode = site, with [oar] */
+	struct oar_conf oar_conf;	/* text is NULL where it was not read */
+	struct err oar_conf_err;
+	pg_oar_t *oar;		/* as [oar] says; NULL: not connected */
+	struct err oar_err;
+	bool oar_schema_ok;
 	bool spank_found;	/* our line of plugstack.conf, the last one */
 	struct plugstack_line spank;
 	char spank_file[PATH_MAX];	/* where it stands */
@@ -55,7 +70,10 @@ struct doctor {
 /* The checks, in the order of the report. */
 extern const struct doctor_check doctor_host_checks[];
 extern const struct doctor_check doctor_slurm_checks[];
-extern const size_t doctor_host_checks_len, doctor_slurm_checks_len;
+extern const struct doctor_check doctor_oar_db_checks[];
+extern const struct doctor_check doctor_oar_checks[];
+extern const size_t doctor_host_checks_len, doctor_slurm_checks_len,
+	doctor_oar_db_checks_len, doctor_oar_checks_len;
 
 /* A finding of the check that runs. `mend` says what to do; NULL: nothing. */
 void doctor_find(struct doctor *d, enum doctor_level level, const char *mend,

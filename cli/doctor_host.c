@@ -48,7 +48,11 @@ static void check_nodes(struct doctor *d)
 {
 	if (d->nodes.len > 0)
 		return;
-	if (d->only_node)
+	if (d->follows_oar && !d->only_node)
+		doctor_find(d, DOCTOR_FAIL, "systemctl enable --now wattgated",
+			    "wattgated does not run here: no node in %s",
+			    conf_run_dir());
+	else if (d->only_node)
 		doctor_find(d, DOCTOR_FAIL, "start wattgated for this node: systemctl enable --now wattgated",
 			    "wattgated left nothing in %s for node %s",
 			    conf_run_dir(), d->only_node);
@@ -84,7 +88,8 @@ static void check_head(struct doctor *d, const char *node,
 		doctor_find(d, DOCTOR_FAIL, "one run directory and one name for each node: check wattgated -n",
 			    "node %s: its series says node %s", node,
 			    r->params.node);
-	if (r->params.hw.cores <= 0)
+	/* where there is OAR, its database knows */
+	if (r->params.hw.cores <= 0 && !d->follows_oar)
 		doctor_find(d, DOCTOR_WARN, "set cores in [hardware], or let wattgated ask scontrol",
 			    "node %s: the number of its cores is not known, so no share can be worked out",
 			    node);
@@ -190,6 +195,10 @@ static void check_gate_dir(struct doctor *d)
 	char path[PATH_MAX];
 	struct stat st;
 
+	if (d->follows_oar) {
+		doctor_skip(d);	/* SPANK is Slurm's */
+		return;
+	}
 	snprintf(path, sizeof(path), "%s/gate.d", conf_run_dir());
 	if (lstat(path, &st) < 0)
 		doctor_find(d, DOCTOR_FAIL, GATE_DIR_MEND,
@@ -210,10 +219,25 @@ static void check_gate_dir(struct doctor *d)
 		check_gate_group(d, path, &st);
 }
 
+#define SECRET_MEND "chown it to wattgated's user and chmod it 0600"
+
+static void check_database_secret(struct doctor *d)
+{
+	struct stat st;
+	struct err err;
+
+	if (d->follows_oar && *d->conf.oar.password_file &&
+	    daemon_owner(d->nodes.list[0], &st) &&
+	    secret_check(d->conf.oar.password_file, st.st_uid, &err) < 0)
+		doctor_find(d, DOCTOR_FAIL, SECRET_MEND, "[oar]: %s", err.text);
+}
+
 static void check_secrets(struct doctor *d)
 {
 	if (!d->conf_ok)
 		doctor_skip(d);
+	else
+		check_database_secret(d);
 	for (size_t i = 0; d->conf_ok && i < d->nodes.len; i++) {
 		struct conf conf;
 		struct stat st;
@@ -224,7 +248,7 @@ static void check_secrets(struct doctor *d)
 			continue;
 		if (*conf.bmc.password_file &&
 		    secret_check(conf.bmc.password_file, st.st_uid, &err) < 0)
-			doctor_find(d, DOCTOR_FAIL, "chown it to wattgated's user and chmod it 0600",
+			doctor_find(d, DOCTOR_FAIL, SECRET_MEND,
 				    "node %s: %s", d->nodes.list[i], err.text);
 	}
 }
@@ -252,7 +276,7 @@ const struct doctor_check doctor_host_checks[] = {
 	{ "user", "run as root", NEEDS_NOTHING, check_user },
 	{ "conf", "the configuration is read without errors", NEEDS_NOTHING,
 	  check_conf },
-	{ "ledger-dir", "the ledger directory is readable", NEEDS_CONF,
+	{ "ledger-dir", "the ledger directory is readable", NEEDS_LEDGERS,
 	  check_ledger_dir },
 	{ "wattgated", "wattgated has a place for its node", NEEDS_NOTHING,
 	  check_nodes },
@@ -264,7 +288,7 @@ const struct doctor_check doctor_host_checks[] = {
 	  NEEDS_NODES, check_run_owner },
 	{ "gate-dir", "gate.d belongs to root, and wattgated may read it",
 	  NEEDS_NODES, check_gate_dir },
-	{ "secrets", "BMC passwords are readable by wattgated alone",
+	{ "secrets", "passwords are readable by wattgated alone",
 	  NEEDS_NODES, check_secrets },
 };
 const size_t doctor_host_checks_len =

@@ -42,7 +42,7 @@ UNIT_LIBS = $(CORE_LIBS) $(CHECK_LIBS)
 LDADD = $(UNIT_LIBS)
 
 # These link the command too. Those with -rdynamic read symbols out of themselves.
-UNIT_CLI_LIBS = cli/libcli.a $(UNIT_LIBS) $(JSONC_LIBS)
+UNIT_CLI_LIBS = cli/libcli.a $(UNIT_LIBS) $(JSONC_LIBS) $(LIBPQ_LIBS)
 tests_unit_test_cli_LDADD = $(UNIT_CLI_LIBS)
 tests_unit_test_cli_LDFLAGS = $(AM_LDFLAGS) -rdynamic
 tests_unit_test_cli_ledger_LDADD = $(UNIT_CLI_LIBS)
@@ -51,6 +51,14 @@ tests_unit_test_cli_doctor_LDFLAGS = $(AM_LDFLAGS) -rdynamic
 tests_unit_test_cli_probe_SOURCES = tests/unit/test_cli_probe.c \
 	$(fakebmc_sources)
 tests_unit_test_cli_probe_LDADD = cli/libcli.a $(SOURCE_LIBS) $(CHECK_LIBS)
+
+# This one wants PostgreSQL's server, too, and tries little without it.
+if HAVE_LIBPQ
+unit_tests += tests/unit/test_cli_oar
+tests_unit_test_cli_oar_LDADD = $(UNIT_CLI_LIBS)
+tests_unit_test_cli_oar_CPPFLAGS = $(AM_CPPFLAGS) \
+	-DSCHEMA_DIR='"$(abs_srcdir)/oar-hooks/schema"'
+endif
 
 # These link the collector too.
 UNIT_COLLECTOR_LIBS = $(COLLECTOR_LIBS) $(CHECK_LIBS)
