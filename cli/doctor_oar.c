@@ -74,6 +74,27 @@ static bool hook_program(const char *script, const char *role, char *buf,
 }
 
 /*
+ * Where oar.conf is that of a container, seen from outside, so are its files:
+ * what it calls /etc/oar lies beside it.
+ */
+static void hook_path(const struct doctor *d, char *path, size_t size)
+{
+	static const char etc[] = "/etc/oar";
+	const char *slash = strrchr(d->oar_conf.path, '/');
+	char moved[PATH_MAX];
+
+	path[strcspn(path, " \t")] = '\0';
+	if (access(path, F_OK) == 0 || !slash ||
+	    strncmp(path, etc, strlen(etc)) != 0 ||
+	    snprintf(moved, sizeof(moved), "%.*s%s",
+		     (int)(slash - d->oar_conf.path), d->oar_conf.path,
+		     path + strlen(etc)) >= (int)size)
+		return;
+	if (access(moved, F_OK) == 0)
+		strcpy(path, moved);
+}
+
+/*
  * A hook that OAR cannot run stops all its queues: that fails. One that is
  * not there only makes wattgated look a little later.
  */
@@ -85,7 +106,7 @@ static bool check_hook(struct doctor *d, const struct hook *hook)
 	if (!oar_conf_get(&d->oar_conf, hook->key, path, sizeof(path)) ||
 	    !*path)
 		return false;
-	path[strcspn(path, " \t")] = '\0';
+	hook_path(d, path, sizeof(path));
 	if (access(path, X_OK) < 0)
 		doctor_find(d, DOCTOR_FAIL, "mend it at once, or take the line out: OAR stops its queues over it",
 			    "%s: %s names %s: %s", d->oar_conf.path, hook->key,

@@ -701,7 +701,7 @@ static const struct doctor_case {
 	{ "", NULL, good_conf, "ok", "oar-settled", "" },
 	{ "", NULL, good_conf, "ok", "oar-silent", "" },
 	{ "", NULL, good_conf, "FAIL", "oar-follower", "no wattgated follows" },
-	{ "", NULL, good_conf, "FAIL", "oar-follower", "run/nodes is missing" },
+	{ "", NULL, good_conf, "FAIL", "oar-follower", "/run: wattgated does not run here" },
 	{ "", NULL, good_conf, "WARN", "oar-hooks", "sets no SERVER_PROLOGUE_EXEC_FILE, SERVER_EPILOGUE_EXEC_FILE, JUST_AFTER" },
 	{ "", NULL, "SERVER_PROLOGUE_EXEC_FILE=/nowhere/x -a\n", "FAIL", "oar-hooks", "names /nowhere/x: No such file" },
 	{ "", NULL, "SERVER_PROLOGUE_EXEC_FILE=/bin/true\n", "WARN", "oar-hooks", "is the site's own hook" },
