@@ -189,9 +189,8 @@ oar_sql_is() { [ "$(oar_sql "$2")" = "$1" ]; }
 
 # a dead database: OAR's own words, OAR's own status
 dead_database() {
-	local port rc
-	port=$PORT_NODE		# something that is no database
-	oar_conf_change DB_PORT "$port"
+	local rc
+	oar_conf_change DB_PORT 2	# where nobody listens
 	timeout 60 oarstat -j 5001 -f >"$work/dead" 2>&1
 	rc=$?
 	module_off
