@@ -64,9 +64,11 @@ nodes_known() {
 
 # The process that follows OAR's database, into REPLY: wattgated's only child.
 follower_pid() {
-	local pid
-	wattgated_child site && read -r pid _ <"/proc/$REPLY/task/$REPLY/children" &&
-		proc_start_ticks "$pid" && REPLY=$pid
+	local pid=
+	wattgated_child site || return 1
+	# no newline ends it
+	{ read -r pid _ <"/proc/$REPLY/task/$REPLY/children"; } 2>/dev/null
+	[ -n "$pid" ] && proc_start_ticks "$pid" && REPLY=$pid
 }
 follower_is_not() { follower_pid && [ "$REPLY" != "$1" ]; }
 
