@@ -20,6 +20,9 @@
 #define MARKS 8
 #define MARK_S 60
 
+/* The poller is not forgotten while much is caught up. */
+#define PUBLISH_NS (10 * NS_PER_S)
+
 /* So far behind, what is done is told. */
 #define BEHIND_S 600
 
@@ -44,6 +47,8 @@ struct follower {
 	struct log_latch trouble;
 	struct log_latch odd;
 	struct log_latch skew;
+	struct log_latch publish;
+	int64_t published_ns;
 	struct {
 		bool on;
 		int64_t begun_ns;
@@ -220,6 +225,22 @@ static int fleet_read(struct follower *f, int64_t now_s, struct err *err)
 	return 0;
 }
 
+/* For the poller. Where that fails it reads power all the same. */
+static void publish(struct follower *f)
+{
+	struct err err;
+	bool bad = fleet_publish(&f->fleet, f->pg, &err) < 0;
+
+	f->published_ns = timesource_boot_ns(&f->ts);
+	if (!log_latch_change(&f->publish, bad))
+		return;
+	if (bad)
+		log_error(f->log, "oar: the poller does not learn which nodes hold a job: %s",
+			  err.text);
+	else
+		log_info(f->log, "oar: the poller learns again which nodes hold a job");
+}
+
 /* All windows that are ripe. Returns how many, or -1. */
 static int windows_settle(struct follower *f, int64_t now_s, struct err *err)
 {
@@ -246,6 +267,8 @@ static int windows_settle(struct follower *f, int64_t now_s, struct err *err)
 		}
 		if (notes_take(&f->notes))
 			f->want_s = host_now_s(f) + 1;
+		if (timesource_boot_ns(&f->ts) - f->published_ns > PUBLISH_NS)
+			publish(f);
 	}
 	return done;
 }
@@ -315,8 +338,7 @@ static int round_run(struct follower *f, struct err *err)
 		return -1;
 	if (now_s != f->refreshed_s)
 		fleet_look_all(f);
-	if (fleet_publish(&f->fleet, f->pg, err) < 0)
-		return -1;
+	publish(f);
 	if (!f->behind.on)
 		behind_begin(f);
 	done = windows_settle(f, now_s, err);

@@ -112,12 +112,18 @@ static void on_notice(void *arg, const PGresult *r)
 	(void)r;	/* not onto standard error */
 }
 
+/*
+ * force_custom_plan: a foreign key's check that was planned while a table was
+ * small would read all of it, row by row, when it has grown.
+ */
 static int session_set(pg_t *pg, struct err *err)
 {
 	return pg_do(pg, "SELECT set_config('statement_timeout', '60s', false), "
 		     "set_config('lock_timeout', '10s', false), "
 		     "set_config('idle_in_transaction_session_timeout', '120s', false), "
 		     "set_config('standard_conforming_strings', 'on', false), "
+		     "set_config('plan_cache_mode', 'force_custom_plan', false), "
+		     "set_config('jit', 'off', false), "
 		     "set_config('extra_float_digits', '3', false)",
 		     NULL, 0, NULL, err);
 }
