@@ -4,3 +4,7 @@
 
 noinst_PROGRAMS += tests/lab/oar-enter
 tests_lab_oar_enter_LDADD =
+
+# Series as they would be, for tests without a BMC.
+noinst_PROGRAMS += tests/lab/series-write
+tests_lab_series_write_LDADD = $(CORE_LIBS)

@@ -113,7 +113,8 @@ endif
 # What a compiler does not check. These run without Check.
 unit_scripts = tests/unit/check-includes tests/unit/check-wattgated \
 	tests/unit/check-tls tests/unit/check-secrets \
-	tests/unit/check-wattgate tests/unit/check-oar-setup
+	tests/unit/check-wattgate tests/unit/check-oar-setup \
+	tests/unit/check-oar-follow
 EXTRA_DIST += tests/unit/daemon.sh
 dist_check_SCRIPTS += $(unit_scripts) tests/unit/check-objects
 TESTS += $(unit_scripts)
