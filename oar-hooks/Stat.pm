@@ -27,10 +27,12 @@ my $failed;		# since OAR opened its connection: ask no more
 my $spent_s;
 my %pending;		# jobs that OAR has looked up
 my %energy;		# job => [kWh or undef, coverage or undef]
-my $accounting;		# what --accounting was asked
+my $accounting;		# the query of --accounting, sent
+my $by_sql;		# --sql was given with it
 
 sub forget {
-    ($failed, $spent_s, $accounting) = (0, 0, undef);
+    drop_accounting();
+    ($failed, $spent_s) = (0, 0);
     %pending = ();
     %energy = ();
 }
@@ -88,13 +90,11 @@ sub connect_database {
         { PrintError => 0, RaiseError => 1, AutoInactiveDestroy => 1 });
 }
 
-# Rows of a query; dies where they do not come in time. The server has its own
-# limit, but a server that is stuck does not keep it.
-sub select_rows {
-    my ($base, $sql, @bind) = @_;
+# Rows of a query that was sent; dies where they do not come in time. The
+# server has its own limit, but a server that is stuck does not keep it.
+sub receive_rows {
+    my ($base, $query) = @_;
     my $begin = Time::HiRes::time();
-    my $query = $base->prepare($sql, { pg_async => 1 });
-    $query->execute(@bind);
     while (!$base->pg_ready()) {
         my $left_s = $PATIENCE_S - $spent_s - (Time::HiRes::time() - $begin);
         if ($left_s <= 0) {
@@ -110,7 +110,19 @@ sub select_rows {
     return $query->{NUM_OF_FIELDS} ? $query->fetchall_arrayref() : [];
 }
 
-# A polite disconnect would wait for the answer.
+sub send_query {
+    my ($base, $sql, @bind) = @_;
+    my $query = $base->prepare($sql, { pg_async => 1 });
+    $query->execute(@bind);
+    return $query;
+}
+
+sub select_rows {
+    my $base = shift;
+    return receive_rows($base, send_query($base, @_));
+}
+
+# A polite disconnect would wait for the answer, as would perl at its end.
 sub hang_up {
     my $base = shift;
     open(my $socket, '+<&', $base->{pg_socket}) or return;
@@ -129,8 +141,9 @@ sub check_schema {
     die("another version\n") if (@{$rows} != 1 || $rows->[0][0] != $SCHEMA_VERSION);
 }
 
-# The rows, or undef; after a failure nothing is asked until OAR connects anew.
-sub ask {
+# Send a query on a connection of its own. Returns what finish() takes, or
+# undef: after a failure nothing is asked until OAR connects anew.
+sub start {
     my @query = @_;
     return undef if ($failed);
     return catch(sub {
@@ -141,8 +154,17 @@ sub ask {
             SET LOCAL max_parallel_workers_per_gather = 0;
             SET LOCAL statement_timeout = ' . 1000 * $PATIENCE_S);
         check_schema($base);
-        my $rows = select_rows($base, @query);
-        $base->disconnect();
+        return [$base, send_query($base, @query)];
+    });
+}
+
+# The rows, or undef.
+sub finish {
+    my $running = shift;
+    return undef if ($failed || !$running);
+    return catch(sub {
+        my $rows = receive_rows(@{$running});
+        $running->[0]->disconnect();
         return $rows;
     });
 }
@@ -165,8 +187,8 @@ sub job_energy {
     my $id = shift;
     return $energy{$id} if ($energy{$id} || !is_job_id($id));
     $pending{$id} = 1;
-    my $rows = ask('SELECT job_id, energy_kwh, energy_coverage FROM wattgate.job_energy
-        WHERE job_id = ANY (?)', [keys(%pending)]);
+    my $rows = finish(start('SELECT job_id, energy_kwh, energy_coverage
+        FROM wattgate.job_energy WHERE job_id = ANY (?)', [keys(%pending)]));
     return undef if (!$rows);
     $energy{$_} = [undef, undef] foreach (keys(%pending));
     $energy{$_->[0]} = [number($_->[1]), part($_->[2])] foreach (@{$rows});
@@ -203,15 +225,30 @@ sub add_lines {
 
 # ---- --accounting -----------------------------------------------------------
 
-sub print_accounting {
-    my ($from_s, $to_s, $user, $sql) = @{$accounting // return};
-    $accounting = undef;
-    my $rows = ask('SELECT job_user, project, core_s, energy_kwh, energy_coverage
+sub start_accounting {
+    my ($from_s, $to_s, $user, $sql) = @_;
+    $by_sql = defined($sql) && $sql ne '';
+    $accounting = start('SELECT job_user, project, core_s, energy_kwh, energy_coverage
         FROM wattgate.account(?::bigint, ?::bigint, ?::text)
         ORDER BY job_user, project', $from_s, $to_s, $user);
+}
+
+# OAR ended before it came to print.
+sub drop_accounting {
+    hang_up($accounting->[0]) if ($accounting);
+    $accounting = undef;
+}
+END {
+    catch(\&drop_accounting);
+}
+
+sub print_accounting {
+    my $rows = finish($accounting);
+    drop_accounting() if (!$rows);
+    $accounting = undef;
     return if (!$rows || !@{$rows});
     # its condition is for OAR's table
-    return print("\nEnergy is not shown with --sql.\n") if (defined($sql) && $sql ne '');
+    return print("\nEnergy is not shown with --sql.\n") if ($by_sql);
     my $text = sprintf("\n%-10s %-20s %16s %16s %s\n", 'User', 'Project',
         'Core time (s)', 'Energy (kWh)', 'Coverage');
     $text .= join(' ', map { '-' x $_ } (10, 20, 16, 16, 8)) . "\n";
@@ -259,7 +296,8 @@ sub around_accounting {
     my $stock = defined(&OAR::Stat::get_accounting_summary)
         ? \&OAR::Stat::get_accounting_summary : return;
     *OAR::Stat::get_accounting_summary = sub ($$$$) {
-        $accounting = [@_];
+        # the server works on it while OAR asks and prints its own
+        catch(\&start_accounting, @_);
         return $stock->(@_);
     };
 }

@@ -170,6 +170,19 @@ proxy_start() {
 # one stuck query costs seconds, not minutes
 stuck_is_short() { timeout 30 oarstat -j 5001 -f -J >"$work/short" 2>&1 && cmp "$work/short" "$work/json.stock"; }
 
+stuck_accounting_is_short() {
+	timeout 30 oarstat --accounting "$ACCOUNTING" >"$work/short" 2>&1 && cmp "$work/short" "$work/accounting"
+}
+# where OAR ends before its table is printed
+stuck_early_end_is_short() {
+	local rc
+	timeout 30 perl -e 'close(STDOUT); $SIG{PIPE} = "DEFAULT"; pipe(my $r, STDOUT); close($r);
+		exec(@ARGV)' oarstat --accounting "$ACCOUNTING" 2>/dev/null
+	rc=$?
+	[ "$rc" != 124 ] || echo "still there after 30 s"
+	[ "$rc" != 124 ]
+}
+
 # a session that holds a lock that the queries wait for
 locked() {
 	local lock rc
