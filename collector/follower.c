@@ -18,6 +18,7 @@
 #define POLL_NS (10 * 1000 * 1000)
 
 struct follower {
+	const char *program;
 	char *const *argv;
 	const logger_t *log;
 	pid_t pid;		/* 0: none */
@@ -25,7 +26,7 @@ struct follower {
 };
 
 /* In the child: only what is safe between fork and exec. */
-static void child_become(char *const argv[], pid_t parent)
+static void child_become(const follower_t *f, pid_t parent)
 {
 	sigset_t none;
 
@@ -34,7 +35,7 @@ static void child_become(char *const argv[], pid_t parent)
 	signal(SIGPIPE, SIG_DFL);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() == parent)	/* else it is gone already */
-		execv("/proc/self/exe", argv);
+		execv(f->program, f->argv);
 	_exit(127);
 }
 
@@ -43,7 +44,7 @@ static void start(follower_t *f, int64_t now_ns)
 	pid_t parent = getpid(), pid = fork();
 
 	if (pid == 0)
-		child_become(f->argv, parent);
+		child_become(f, parent);
 	f->began_ns = now_ns;
 	f->next_ns = now_ns + f->delay_ns;
 	if (pid > 0)
@@ -85,12 +86,14 @@ int64_t follower_due_ns(const follower_t *f)
 	return f->pid ? INT64_MAX : f->next_ns;
 }
 
-follower_t *follower_create(char *const argv[], const logger_t *log)
+follower_t *follower_create(const char *program, char *const argv[],
+			    const logger_t *log)
 {
 	follower_t *f = calloc(1, sizeof(*f));
 
 	if (!f)
 		return NULL;
+	f->program = program ? program : "/proc/self/exe";
 	f->argv = argv;
 	f->log = log;
 	f->delay_ns = DELAY_MIN_NS;

@@ -14,8 +14,12 @@
 
 typedef struct follower follower_t;
 
-/* argv: its arguments, NULL at the end; outlives it. NULL: no memory. */
-follower_t *follower_create(char *const argv[], const logger_t *log);
+/*
+ * program: its path; NULL = this program. argv: its arguments, NULL at the
+ * end. Both outlive it. NULL: no memory.
+ */
+follower_t *follower_create(const char *program, char *const argv[],
+			    const logger_t *log);
 
 /* Start it where it does not run; reap it where it ended. */
 void follower_run(follower_t *f, int64_t now_ns);

@@ -306,7 +306,7 @@ static int site_open(site_t *s, struct err *err)
 	s->follower_argv[1] = (char *)"--follow-oar";
 	s->follower_argv[2] = (char *)"-c";
 	s->follower_argv[3] = (char *)s->conf->path;
-	s->follower = follower_create(s->follower_argv, s->log);
+	s->follower = follower_create(NULL, s->follower_argv, s->log);
 	return s->follower ? 0 : err_set(err, "out of memory");
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The list of a site's nodes, and the process beside its poller. */
+#include <limits.h>
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -94,6 +95,7 @@ END_TEST
 
 /* ---- the follower: this program again ---- */
 
+static char program[PATH_MAX];	/* not /proc/self/exe: that may be valgrind */
 static char line[512];
 static int lines;
 
@@ -106,6 +108,12 @@ static void log_sink(void *arg, enum log_level level, const char *text)
 }
 
 static const logger_t logger = { log_sink, NULL, LOG_LEVEL_INFO };
+
+static void follower_setup(void)
+{
+	scratch_setup();
+	lines = 0;
+}
 
 /* Run it at now_ns until it says something, for ten seconds at most. */
 static void run_until_said(follower_t *f, int64_t now_ns)
@@ -122,7 +130,7 @@ static void run_until_said(follower_t *f, int64_t now_ns)
 START_TEST(test_follower_again)
 {
 	char *argv[] = { (char *)"wattgated", (char *)"exit-3", NULL };
-	follower_t *f = follower_create(argv, &logger);
+	follower_t *f = follower_create(program, argv, &logger);
 	int64_t now_ns = NS_PER_S, delay_s = 2;
 
 	for (int i = 0; i < 8; i++) {
@@ -141,7 +149,7 @@ END_TEST
 START_TEST(test_follower_killed)
 {
 	char *argv[] = { (char *)"wattgated", (char *)"abort", NULL };
-	follower_t *f = follower_create(argv, &logger);
+	follower_t *f = follower_create(program, argv, &logger);
 
 	run_until_said(f, NS_PER_S);
 	ck_assert_ptr_nonnull(strstr(line, "killed by signal 9"));
@@ -155,7 +163,7 @@ static const char *const stopping[] = { "wait", "deaf" };
 START_TEST(test_follower_stop)
 {
 	char *argv[] = { (char *)"wattgated", (char *)stopping[_i], NULL };
-	follower_t *f = follower_create(argv, &logger);
+	follower_t *f = follower_create(program, argv, &logger);
 
 	follower_run(f, NS_PER_S);
 	ck_assert_int_eq(follower_due_ns(f), INT64_MAX);
@@ -184,7 +192,7 @@ static Suite *site_suite(void)
 	Suite *s = suite_create("site");
 	TCase *tc = tcase_create("site");
 
-	tcase_add_checked_fixture(tc, scratch_setup, scratch_teardown);
+	tcase_add_checked_fixture(tc, follower_setup, scratch_teardown);
 	tcase_add_loop_test(tc, test_list, 0, COUNT(lists));
 	tcase_add_test(tc, test_list_find);
 	tcase_add_test(tc, test_list_many);
@@ -200,5 +208,7 @@ int main(int argc, char **argv)
 {
 	if (argc > 1)
 		return be_follower(argv[1]);
+	if (!realpath(argv[0], program))
+		return EXIT_FAILURE;
 	return suite_run(site_suite());
 }
