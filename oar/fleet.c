@@ -71,37 +71,53 @@ static struct fleet_node *node_insert(struct fleet *f, uint32_t at,
 	return n;
 }
 
-/* What the configuration says of the node: its sections may have patterns. */
-static int hardware_of(const struct fleet *f, const char *name, hardware_t *hw,
-		       struct err *err)
+/*
+ * What the configuration says of the node: its sections may have patterns. It
+ * is read once: a file that is being edited must not stop us.
+ */
+static int node_configure(const struct fleet *f, struct fleet_node *n,
+			  struct err *err)
 {
 	struct conf *conf = malloc(sizeof(*conf));
 	int rc;
 
 	if (!conf)
 		return err_set(err, "out of memory");
-	rc = conf_load(f->conf->path, name, conf, err);
+	rc = conf_load(f->conf->path, n->name, conf, err);
 	if (rc == 0)
-		*hw = conf->hw;
+		n->configured = conf->hw;
 	free(conf);
 	return rc;
+}
+
+/* The node of that name, a new one where it is none of ours yet. */
+static struct fleet_node *node_get(struct fleet *f, const char *name,
+				   struct err *err)
+{
+	bool found;
+	uint32_t at = place_of(f, name, &found);
+	struct fleet_node *n;
+
+	if (found)
+		return f->nodes[at];
+	n = node_insert(f, at, name);
+	if (!n)
+		err_set(err, "out of memory for node %s", name);
+	else if (node_configure(f, n, err) < 0)
+		return NULL;	/* it is not seen, and goes */
+	return n;
 }
 
 static int on_host(void *arg, const char *name, const struct resource *rows,
 		   uint32_t count, struct err *err)
 {
 	struct fleet *f = arg;
-	bool found;
-	uint32_t at = place_of(f, name, &found);
-	struct fleet_node *n = found ? f->nodes[at] : node_insert(f, at, name);
-	hardware_t hw;
+	struct fleet_node *n = node_get(f, name, err);
 	host_t *host;
 
 	if (!n)
-		return err_set(err, "out of memory for node %s", name);
-	if (hardware_of(f, name, &hw, err) < 0)
 		return -1;
-	host = host_create(rows, count, &hw, f->conf->share);
+	host = host_create(rows, count, &n->configured, f->conf->share);
 	if (!host)
 		return err_set(err, "out of memory for node %s", name);
 	host_destroy(n->host);
@@ -139,15 +155,15 @@ static void unseen_drop(struct fleet *f)
 int fleet_refresh(struct fleet *f, pg_t *pg, int64_t since_s, struct err *err)
 {
 	bool missing = false;
+	int rc;
 
 	for (uint32_t i = 0; i < f->count; i++) {
 		f->nodes[i]->seen = false;
 		f->nodes[i]->settled_s = -1;
 	}
-	if (pg_read_hosts(pg, on_host, f, &f->odd, err) < 0)
-		return -1;
+	rc = pg_read_hosts(pg, on_host, f, &f->odd, err);
 	unseen_drop(f);
-	if (pg_read_nodes(pg, on_node, f, err) < 0)
+	if (rc < 0 || pg_read_nodes(pg, on_node, f, err) < 0)
 		return -1;
 	for (uint32_t i = 0; i < f->count; i++) {
 		if (f->nodes[i]->settled_s >= 0)

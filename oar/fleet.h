@@ -16,6 +16,7 @@
 struct fleet_node {
 	char *name;
 	host_t *host;
+	hardware_t configured;
 	int64_t settled_s;	/* -1: not known yet */
 	char source[64];	/* where its power comes from; "" = not known */
 	struct freshness fresh;

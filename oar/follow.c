@@ -354,7 +354,7 @@ static int connected(struct follower *f, struct err *err)
 	if (f->pg)
 		return 0;
 	f->refreshed_s = 0;
-	f->pg = pg_open(f->conf, err);
+	f->pg = pg_open(f->conf, true, err);
 	return f->pg ? 0 : -1;
 }
 
@@ -418,7 +418,7 @@ int oar_follow_check(const struct conf *conf, struct err *err)
 
 	if (pg_check(conf, err) < 0)
 		return -1;
-	pg = pg_open(conf, err);
+	pg = pg_open(conf, false, err);
 	if (!pg)
 		return -1;
 	pg_close(pg);

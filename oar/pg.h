@@ -25,10 +25,10 @@ typedef struct pg pg_t;
 #define PG_SCHEMA_VERSION 1
 
 /*
- * Connect as [oar] says, look at the schema's version, and become the only
- * follower of that database. NULL with a text.
+ * Connect as [oar] says and look at the schema's version. follow: become the
+ * only follower of that database, too. NULL with a text.
  */
-pg_t *pg_open(const struct conf *conf, struct err *err);
+pg_t *pg_open(const struct conf *conf, bool follow, struct err *err);
 void pg_close(pg_t *pg);	/* NULL is fine; an open transaction is undone */
 
 /* Is what [oar] says usable, as far as can be told without a connection? */

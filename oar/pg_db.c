@@ -171,7 +171,7 @@ static int follower_lock(pg_t *pg, struct err *err)
 	return err_set(err, "OAR's database: another wattgated follows it: stop one of the two");
 }
 
-pg_t *pg_open(const struct conf *conf, struct err *err)
+pg_t *pg_open(const struct conf *conf, bool follow, struct err *err)
 {
 	char password[SECRET_MAX];
 	pg_t *pg;
@@ -190,7 +190,7 @@ pg_t *pg_open(const struct conf *conf, struct err *err)
 	} else {
 		PQsetNoticeReceiver(pg->conn, on_notice, NULL);
 		if (session_set(pg, err) == 0 && schema_check(pg, err) == 0 &&
-		    follower_lock(pg, err) == 0)
+		    (!follow || follower_lock(pg, err) == 0))
 			return pg;
 	}
 	pg_close(pg);

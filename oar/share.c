@@ -237,29 +237,18 @@ int64_t host_row(const host_t *h, int64_t resource_id)
 
 /* ---- what a claim holds alone ----------------------------------------------- */
 
-static int compare_number(const void *a, const void *b)
+/* Distinct GPUs of the rows. */
+static uint32_t gpus_of(host_t *h, const struct share_claim *claim)
 {
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	uint32_t distinct = 0;
 
-	return x < y ? -1 : x > y;
-}
-
-/* Distinct GPUs of the rows; 0 on lack of memory. */
-static uint32_t gpus_of(const host_t *h, const struct share_claim *claim)
-{
-	uint32_t *gpus = malloc((claim->row_count + 1) * sizeof(*gpus));
-	uint32_t count = 0, distinct = 0;
-
-	if (!gpus)
-		return 0;
+	memset(h->gpu_held, 0, h->gpu_count * sizeof(*h->gpu_held));
 	for (uint32_t i = 0; i < claim->row_count; i++) {
-		if (h->rows[claim->rows[i]].gpu != NONE)
-			gpus[count++] = h->rows[claim->rows[i]].gpu;
+		const uint32_t gpu = h->rows[claim->rows[i]].gpu;
+
+		if (gpu != NONE && h->gpu_held[gpu]++ == 0)
+			distinct++;
 	}
-	qsort(gpus, count, sizeof(*gpus), compare_number);
-	for (uint32_t i = 0; i < count; i++)
-		distinct += i == 0 || gpus[i] != gpus[i - 1];
-	free(gpus);
 	return distinct;
 }
 
@@ -269,13 +258,13 @@ static void gpus_follow_cores(const host_t *h, holding_t *holding)
 		holding->gpus = h->hw.gpus * (holding->cores / h->hw.cores);
 }
 
-holding_t host_holding(const host_t *h, const struct share_claim *claim)
+holding_t host_holding(host_t *h, const struct share_claim *claim)
 {
 	holding_t all = { 0 };
 
 	for (uint32_t i = 0; i < claim->row_count; i++)
 		all.cores += h->rows[claim->rows[i]].cores;
-	all.gpus = h->gpu_count ? gpus_of(h, claim) : 0;
+	all.gpus = gpus_of(h, claim);
 	gpus_follow_cores(h, &all);
 	return all;
 }

@@ -53,7 +53,7 @@ struct share_claim {
 };
 
 /* What the rows are, whoever else holds them; a GPU counts by any row of it. */
-holding_t host_holding(const host_t *h, const struct share_claim *claim);
+holding_t host_holding(host_t *h, const struct share_claim *claim);
 
 struct share_part {
 	holding_t holding;	/* of what is given once */

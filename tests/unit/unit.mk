@@ -90,6 +90,10 @@ tests_unit_test_scontrol_LDADD = $(UNIT_COLLECTOR_LIBS)
 UNIT_OAR_LIBS = $(OAR_LIBS) $(UNIT_LIBS)
 tests_unit_test_oar_share_LDADD = $(UNIT_OAR_LIBS)
 tests_unit_test_oar_settle_LDADD = $(UNIT_OAR_LIBS)
+if HAVE_LIBPQ
+unit_tests += tests/unit/test_oar_array
+tests_unit_test_oar_array_LDADD = $(UNIT_OAR_LIBS)
+endif
 
 # This one brings its own SPANK.
 if HAVE_SLURM
