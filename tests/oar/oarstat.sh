@@ -165,7 +165,7 @@ proxy_start() {
 	echo freeze >"$work/mode"
 	"$here/stuck-proxy" "$PGPORT" "$work/mode" >"$work/proxy" &
 	proxy=$!
-	wait_until 5 test -s "$work/proxy" && proxy_port=$(cat "$work/proxy")
+	wait_until 5 test -s "$work/proxy" && proxy_port=$(head -n 1 "$work/proxy")
 }
 # one stuck query costs seconds, not minutes
 stuck_is_short() { timeout 30 oarstat -j 5001 -f -J >"$work/short" 2>&1 && cmp "$work/short" "$work/json.stock"; }
@@ -173,15 +173,18 @@ stuck_is_short() { timeout 30 oarstat -j 5001 -f -J >"$work/short" 2>&1 && cmp "
 stuck_accounting_is_short() {
 	timeout 30 oarstat --accounting "$ACCOUNTING" >"$work/short" 2>&1 && cmp "$work/short" "$work/accounting"
 }
-# where OAR ends before its table is printed
-stuck_early_end_is_short() {
-	local rc
-	timeout 30 perl -e 'close(STDOUT); $SIG{PIPE} = "DEFAULT"; pipe(my $r, STDOUT); close($r);
-		exec(@ARGV)' oarstat --accounting "$ACCOUNTING" 2>/dev/null
-	rc=$?
-	[ "$rc" != 124 ] || echo "still there after 30 s"
-	[ "$rc" != 124 ]
+# Told to end while it waits: OAR's handler ends it, and nothing holds that up.
+stuck_ends() {
+	local pid frozen
+	frozen=$(grep -c frozen "$work/proxy")
+	oarstat --accounting "$ACCOUNTING" >/dev/null 2>&1 &
+	pid=$!
+	wait_until 20 more_frozen "$frozen" && kill -HUP "$pid" && wait_until 20 not kill -0 "$pid" &&
+		return 0
+	kill -KILL "$pid"
+	return 1
 }
+more_frozen() { (($(grep -c frozen "$work/proxy") > $1)); }
 
 # a session that holds a lock that the queries wait for
 locked() {
