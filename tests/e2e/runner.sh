@@ -191,6 +191,7 @@ start_groups() {
 }
 
 keep_logs() {
+	# shellcheck disable=SC2153	# the caller's, as the head says
 	local kept=$BUILD/$E2E_LOGS/$1
 	mkdir -p "$kept" &&
 		cp -a "$E2E_DIR/results.$1" "$kept/results" &&

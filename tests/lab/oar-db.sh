@@ -49,11 +49,11 @@ db_stop() {
 # as the superuser; the socket's directory is closed to all but him and root
 db() { psql -h "$work/db" -p "$DB_PORT" -U "${DB_ROLE:-postgres}" -qAtX -v ON_ERROR_STOP=1 -d "${DB_NAME:-oar}" "$@"; }
 
-# db_fresh [NAME]: an empty OAR database with schema wattgate
+# db_fresh NAME: an empty OAR database with schema wattgate
 db_fresh() {
-	local DB_NAME=${1:-oar}
+	local name=$1 DB_NAME=$1
 	DB_NAME=postgres db -c 'set client_min_messages = error' \
-		-c "drop database if exists $DB_NAME" -c "create database $DB_NAME" &&
+		-c "drop database if exists $name" -c "create database $name" &&
 		DB_NAME=postgres db -c "do \$\$ begin create role wattgate login;
 			exception when duplicate_object then null; end \$\$" &&
 		db -f "$OAR_TABLES" >/dev/null &&
