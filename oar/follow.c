@@ -12,7 +12,8 @@
 #define LAG_S 5
 
 #define WAKE_MS 2000
-#define REFRESH_S 60		/* of OAR's resources */
+/* Of OAR's resources; those that come or go are seen at once. */
+#define REFRESH_S 60
 #define PROMPT_S 5		/* a look for notes, at most that often */
 #define BACKOFF_MAX_MS 60000
 
@@ -39,6 +40,7 @@ struct follower {
 	struct fleet fleet;
 	struct notes notes;
 	int64_t refreshed_s;	/* OAR's resources; 0 = they must be read */
+	int64_t rows_mark;	/* which ones there were */
 	int64_t limit_s;	/* of the last round */
 	bool waiting;		/* some nodes were not ripe up to it */
 	int64_t want_s;		/* a note asks to settle up to here; 0 */
@@ -324,6 +326,22 @@ static bool round_due(struct follower *f, int64_t now_s)
 	return f->limit_s > before_s || f->waiting || !f->refreshed_s;
 }
 
+/* A node that lost or got rows has other shares from then on. */
+static int fleet_keep(struct follower *f, int64_t now_s, struct err *err)
+{
+	int64_t mark;
+
+	if (pg_read_rows_mark(f->pg, &mark, err) < 0)
+		return -1;
+	if (f->refreshed_s && mark == f->rows_mark && now_s >= f->refreshed_s &&
+	    now_s - f->refreshed_s < REFRESH_S)
+		return 0;
+	if (fleet_read(f, now_s, err) < 0)
+		return -1;
+	f->rows_mark = mark;
+	return 0;
+}
+
 static int round_run(struct follower *f, struct err *err)
 {
 	int64_t now_s;
@@ -331,10 +349,8 @@ static int round_run(struct follower *f, struct err *err)
 
 	if (!round_due(f, host_now_s(f)))
 		return 0;
-	if (now_read(f, &now_s, err) < 0 || marks_add(f, now_s, err) < 0)
-		return -1;
-	if ((!f->refreshed_s || now_s - f->refreshed_s >= REFRESH_S ||
-	     now_s < f->refreshed_s) && fleet_read(f, now_s, err) < 0)
+	if (now_read(f, &now_s, err) < 0 || marks_add(f, now_s, err) < 0 ||
+	    fleet_keep(f, now_s, err) < 0)
 		return -1;
 	if (now_s != f->refreshed_s)
 		fleet_look_all(f);

@@ -65,6 +65,9 @@ typedef int pg_node_fn(void *arg, const char *node, int64_t settled_s,
 		       struct err *err);
 int pg_read_nodes(pg_t *pg, pg_node_fn *fn, void *arg, struct err *err);
 
+/* A number that changes when resources come, go, or move to another node. */
+int pg_read_rows_mark(pg_t *pg, int64_t *mark, struct err *err);
+
 /* The newest entry of OAR's log of states. */
 int pg_read_mark(pg_t *pg, int64_t *mark, struct err *err);
 

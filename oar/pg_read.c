@@ -123,17 +123,30 @@ int pg_read_nodes(pg_t *pg, pg_node_fn *fn, void *arg, struct err *err)
 	return rc;
 }
 
-int pg_read_mark(pg_t *pg, int64_t *mark, struct err *err)
+static int number_read(pg_t *pg, const char *sql, const char *what,
+		       int64_t *number, struct err *err)
 {
-	PGresult *r = pg_query(pg, "SELECT coalesce(max(job_state_log_id), 0) "
-			       "FROM job_state_logs", NULL, 0, err);
+	PGresult *r = pg_query(pg, sql, NULL, 0, err);
 	bool ok;
 
 	if (!r)
 		return -1;
-	ok = pg_int(r, 0, 0, mark);
+	ok = pg_int(r, 0, 0, number);
 	PQclear(r);
-	return ok ? 0 : err_set(err, "OAR's database: job_state_logs cannot be read");
+	return ok ? 0 : err_set(err, "OAR's database: %s cannot be read", what);
+}
+
+int pg_read_mark(pg_t *pg, int64_t *mark, struct err *err)
+{
+	return number_read(pg, "SELECT coalesce(max(job_state_log_id), 0) "
+			   "FROM job_state_logs", "job_state_logs", mark, err);
+}
+
+int pg_read_rows_mark(pg_t *pg, int64_t *mark, struct err *err)
+{
+	return number_read(pg, "SELECT coalesce(sum(hashtext(resource_id || ' ' || "
+			   "network_address)), 0) FROM resources "
+			   "WHERE type = 'default'", "resources", mark, err);
 }
 
 /* ---- jobs ----------------------------------------------------------------------- */
