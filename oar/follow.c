@@ -370,6 +370,7 @@ static int connected(struct follower *f, struct err *err)
 	if (f->pg)
 		return 0;
 	f->refreshed_s = 0;
+	memset(f->marks, 0, sizeof(f->marks));	/* it may be another one */
 	f->pg = pg_open(f->conf, true, err);
 	return f->pg ? 0 : -1;
 }
