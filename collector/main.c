@@ -235,6 +235,16 @@ static int follow_oar(const struct conf *conf, bool check,
 	return oar_follow(conf, ts, log, err);
 }
 
+static int check(const struct conf *conf, http_t *http, const timesource_t *ts,
+		 const logger_t *log, struct err *err)
+{
+	if (conf->mode == CONF_MODE_NODE)
+		return node_check(conf, http, ts, log, err);
+	if (site_check(conf, err) < 0)
+		return -1;
+	return oar_follow_check(conf, err);
+}
+
 int main(int argc, char **argv)
 {
 	static struct conf conf;
@@ -258,7 +268,7 @@ int main(int argc, char **argv)
 	if (rc == 0 && o.follow_oar)
 		rc = follow_oar(&conf, o.check, &ts, &log, &err);
 	else if (rc == 0 && o.check)
-		rc = node_check(&conf, http, &ts, &log, &err);
+		rc = check(&conf, http, &ts, &log, &err);
 	else if (rc == 0)
 		rc = serve(&conf, http, &ts, &log, &err);
 	http_destroy(http);
@@ -266,7 +276,9 @@ int main(int argc, char **argv)
 		log_error(&log, "%s", err.text);
 		return EXIT_FAILURE;
 	}
-	if (o.check)
+	if (o.check && conf.mode == CONF_MODE_SITE)
+		printf("%s: site: well\n", conf.path);
+	else if (o.check)
 		printf("%s: node %s: well\n", conf.path, conf.node);
 	return EXIT_SUCCESS;
 }

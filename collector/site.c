@@ -2,6 +2,7 @@
 #include "site.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -9,6 +10,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "follower.h"
 #include "nodelist.h"
@@ -281,11 +283,22 @@ static int conf_check(const struct conf *conf, struct err *err)
 	if (!conf->oar.database[0])
 		return err_set(err, "%s: mode = site needs database in [oar]",
 			       conf->path);
-	if (conf->oar.idle_period_ns > conf->max_gap_ns / 3 * 2)
-		return err_set(err, "%s: idle_period is %g s and max_gap %g s: the time between two readings would be unmeasured; take a max_gap of at least 1.5 times idle_period",
-			       conf->path, ns_to_s(conf->oar.idle_period_ns),
-			       ns_to_s(conf->max_gap_ns));
 	return 0;
+}
+
+static int dir_check(const char *path, struct err *err)
+{
+	if (faccessat(AT_FDCWD, path, W_OK | X_OK, AT_EACCESS) == 0)
+		return 0;
+	return err_set_errno(err, "%s: not a directory that wattgated can write to",
+			     path);
+}
+
+int site_check(const struct conf *conf, struct err *err)
+{
+	if (conf_check(conf, err) < 0 || dir_check(conf_run_dir(), err) < 0)
+		return -1;
+	return dir_check(conf->state_dir, err);
 }
 
 static int site_open(site_t *s, struct err *err)

@@ -30,6 +30,12 @@ site_t *site_create(const struct conf *conf, http_t *http,
 void site_run(site_t *s);
 int64_t site_due_ns(const site_t *s);
 
+/*
+ * Look at what site_create() will need of the configuration and its
+ * directories: 0, or -1 with the first thing that is wrong.
+ */
+int site_check(const struct conf *conf, struct err *err);
+
 /* Log out everywhere within a few seconds, end the follower, free. */
 void site_close(site_t *s);
 
