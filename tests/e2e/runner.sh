@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # What the end-to-end tests of both schedulers share: groups of scenarios, a lab
 # for each group, and what is printed. Before: GROUP_DIR, LAB_SCRIPT, E2E_LOGS
-# (below BUILD), and the functions enter_lab, lanes, lab_logs, show_state.
+# (below BUILD), and the functions enter_lab, lab_logs, show_state.
 
 : "${E2E_LABS:=3}"
 : "${E2E_SEED:=$RANDOM}"

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A private OAR cluster on this machine, everything below $LAB_DIR:
-#   oar.sh up      (re)start it; returns when the nodes are Alive
+#   oar.sh up      (re)start it; returns when the nodes are Alive and, where
+#                  wattgate is on, power is being recorded for each
 #   oar.sh env     shell exports to work with it
 #   oar.sh status  what runs
 #   oar.sh down    stop it, keep its data
@@ -119,5 +120,5 @@ down) oar_down ;;
 wipe) oar_wipe ;;
 env) oar_print_env ;;
 status) oar_status ;;
-*) sed -n '3,10s/^# \{0,1\}//p' "$0"; exit 2 ;;
+*) sed -n '3,11s/^# \{0,1\}//p' "$0"; exit 2 ;;
 esac
