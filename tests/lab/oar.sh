@@ -24,6 +24,8 @@ oar_make_dirs() {
 # Set-user-id programs are how OAR works; some places do not have them.
 oar_check_place() {
 	local options
+	findmnt -n -M / >/dev/null ||
+		die "this is a chroot, and nsenter leaves it: an OAR lab needs a root that is a mount point (a machine, a container, pivot_root)"
 	options=$(findmnt -n -o OPTIONS -T "$LAB_DIR")
 	[[ ,$options, != *,nosuid,* && ,$options, != *,noexec,* ]] ||
 		die "$LAB_DIR is on a file system without set-user-id programs: choose another LAB_DIR"
