@@ -49,7 +49,7 @@ static void check_nodes(struct doctor *d)
 	if (d->nodes.len > 0)
 		return;
 	if (d->follows_oar && !d->only_node)
-		doctor_find(d, DOCTOR_FAIL, "systemctl enable --now wattgated",
+		doctor_find(d, DOCTOR_FAIL, "systemctl enable --now wattgated-site; its run directory is WATTGATE_RUN_DIR",
 			    "wattgated does not run here: no node in %s",
 			    conf_run_dir());
 	else if (d->only_node)

@@ -142,17 +142,17 @@ static void check_follower(struct doctor *d)
 		      "AND l.classid::bigint = (" FOLLOWER_LOCK " >> 32) "
 		      "AND l.objid::bigint = (" FOLLOWER_LOCK " & 4294967295)",
 		      NULL, 0, &few) && few.count == 0)
-		doctor_find(d, DOCTOR_FAIL, "systemctl enable --now wattgated; journalctl -u wattgated says what hinders it",
+		doctor_find(d, DOCTOR_FAIL, "systemctl enable --now wattgated-site; journalctl -u wattgated-site says what hinders it",
 			    "no wattgated follows this OAR: nothing is connected that does");
 	snprintf(path, sizeof(path), "%s/nodes", conf_run_dir());
 	if (lstat(path, &st) == 0)
 		return;
 	if (lstat(conf_run_dir(), &st) == 0)
-		doctor_find(d, DOCTOR_FAIL, "systemctl enable --now wattgated on this host, or run wattgate doctor where it is; the directory must belong to wattgated's user",
+		doctor_find(d, DOCTOR_FAIL, "systemctl enable --now wattgated-site on this host, or run wattgate doctor where it is; the directory must belong to wattgated's user",
 			    "%s is missing, in a directory of uid %u: no BMC is read from here",
 			    path, (unsigned)st.st_uid);
 	else
-		doctor_find(d, DOCTOR_FAIL, "systemctl enable --now wattgated on this host, or run wattgate doctor where it is",
+		doctor_find(d, DOCTOR_FAIL, "systemctl enable --now wattgated-site on this host, or run wattgate doctor where it is",
 			    "there is no %s: wattgated does not run here, so no BMC is read",
 			    conf_run_dir());
 }
