@@ -11,13 +11,16 @@ start_namespace() {
 	rm -f "$LAB_DIR/run/namespace"
 	oar_cgroup
 	[ "$REPLY" = - ] || make_cgroups "$REPLY" || return 1
-	proc_start namespace unshare --mount "$REPO/tests/lab/oar-namespace" "$LAB_DIR" "$REPLY" &&
+	proc_start namespace "$BUILD/tests/lab/private-mounts" \
+		"$REPO/tests/lab/oar-namespace" "$LAB_DIR" "$REPLY" &&
 		wait_until 10 namespace_ready
 }
 
-# The words that run a command in the namespace, into REPLY.
+# The words that run a command in the namespace, into REPLY. Its root is ours,
+# which in a chroot is not the namespace's own.
 in_namespace() {
-	proc_pid namespace && REPLY="nsenter --mount=/proc/$REPLY/ns/mnt --"
+	proc_pid namespace &&
+		REPLY="nsenter --mount=/proc/$REPLY/ns/mnt --root=/proc/$REPLY/root --wd=/proc/$REPLY/root --"
 }
 
 # oar_inside COMMAND...: as root, in the lab's namespace

@@ -103,7 +103,7 @@ static void enter(void)
 {
 	unsigned long long start;
 	char path[64];
-	int pid, dir, ns;
+	int pid, dir, ns, root;
 
 	record_read(&pid, &start);
 	snprintf(path, sizeof(path), "/proc/%d", pid);
@@ -112,9 +112,13 @@ static void enter(void)
 	if (dir < 0 || start_time(dir) != start)
 		die("the lab is not up");
 	ns = openat(dir, "ns/mnt", O_RDONLY | O_CLOEXEC);
-	if (ns < 0 || setns(ns, CLONE_NEWNS) != 0)
+	/* in a chroot that is not the namespace's own root */
+	root = openat(dir, "root", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (ns < 0 || root < 0 || setns(ns, CLONE_NEWNS) != 0 ||
+	    fchdir(root) != 0 || chroot(".") != 0)
 		die("cannot enter the lab's namespace: %s", strerror(errno));
 	close(ns);
+	close(root);
 	close(dir);
 }
 
