@@ -10,6 +10,8 @@
 
 #include "cli/child.h"
 #include "cli/doctor.h"
+#include "lib/file.h"
+#include "lib/oar_schema.h"
 
 #define SCRIPT_MARK "# Made by wattgate-oar-setup"
 #define MODULE_MARK "package OAR::Stat::Wattgate;"
@@ -24,7 +26,7 @@ static int read_begin(const char *path, char *buf, size_t size)
 
 	if (fd < 0)
 		return -1;
-	n = read(fd, buf, size - 1);
+	n = file_read_all(fd, buf, size - 1);
 	close(fd);
 	buf[n > 0 ? n : 0] = '\0';
 	return n < 0 ? -1 : 0;
@@ -199,10 +201,10 @@ static void check_module_text(struct doctor *d, const char *path,
 		doctor_find(d, DOCTOR_WARN, "is it the site's own? Then oarstat shows no energy",
 			    "%s is not wattgate's", path);
 	else if (!version || atoi(version + strlen(MODULE_VERSION)) !=
-			     PG_OAR_SCHEMA_VERSION)
+			     OAR_SCHEMA_VERSION)
 		doctor_find(d, DOCTOR_WARN, "install the one that comes with this wattgate",
 			    "%s is for another version of schema wattgate than %d: oarstat shows no energy",
-			    path, PG_OAR_SCHEMA_VERSION);
+			    path, OAR_SCHEMA_VERSION);
 }
 
 static void check_module(struct doctor *d)

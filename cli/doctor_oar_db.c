@@ -7,12 +7,10 @@
 
 #include "cli/doctor.h"
 #include "lib/clock.h"
+#include "lib/oar_schema.h"
 
 #define NAMES_SHOWN 5
 #define LATE_S 600	/* and max_gap: wattgated waits that long for a silent BMC */
-
-/* The lock that a wattgated holds as long as it follows; see oar/pg_db.c. */
-#define FOLLOWER_LOCK "8602284806553826405"
 
 /* ---- names in one finding -------------------------------------------------- */
 
@@ -139,8 +137,8 @@ static void check_follower(struct doctor *d)
 		      "LEFT JOIN pg_stat_activity a ON a.pid = l.pid "
 		      "WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 "
 		      "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
-		      "AND l.classid::bigint = (" FOLLOWER_LOCK " >> 32) "
-		      "AND l.objid::bigint = (" FOLLOWER_LOCK " & 4294967295)",
+		      "AND l.classid::bigint = (" OAR_FOLLOWER_LOCK " >> 32) "
+		      "AND l.objid::bigint = (" OAR_FOLLOWER_LOCK " & 4294967295)",
 		      NULL, 0, &few) && few.count == 0)
 		doctor_find(d, DOCTOR_FAIL, "systemctl enable --now wattgated-site; journalctl -u wattgated-site says what hinders it",
 			    "no wattgated follows this OAR: nothing is connected that does");

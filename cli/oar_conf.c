@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli/mem.h"
+#include "lib/file.h"
 #include "lib/secret.h"
 
 #define SIZE_MAX_BYTES (1 << 20)	/* Debian's has 34 kB */
@@ -21,34 +22,11 @@ const char *oar_conf_path(void)
 	return path && *path ? path : "/etc/oar/oar.conf";
 }
 
-/* All of it, or -1 with errno. */
-static int read_all(int fd, char *text, size_t size)
-{
-	size_t len = 0;
-
-	for (;;) {
-		const ssize_t n = read(fd, text + len, size - 1 - len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -1;
-		if (n == 0)
-			break;
-		len += (size_t)n;
-		if (len == size - 1) {
-			errno = EFBIG;
-			return -1;
-		}
-	}
-	text[len] = '\0';
-	return 0;
-}
-
 int oar_conf_read(struct oar_conf *conf, struct err *err)
 {
 	struct stat st;
-	int fd, rc;
+	ssize_t n;
+	int fd;
 
 	conf->path = oar_conf_path();
 	conf->text = NULL;
@@ -61,13 +39,17 @@ int oar_conf_read(struct oar_conf *conf, struct err *err)
 		return err_set(err, "%s is no regular file", conf->path);
 	}
 	conf->text = mem_zeroed(1, SIZE_MAX_BYTES);
-	rc = read_all(fd, conf->text, SIZE_MAX_BYTES);
-	if (rc < 0)
+	n = file_read_all(fd, conf->text, SIZE_MAX_BYTES - 1);
+	if (n == SIZE_MAX_BYTES - 1) {
+		errno = EFBIG;
+		n = -1;
+	}
+	if (n < 0)
 		err_set_errno(err, "%s", conf->path);
 	close(fd);
-	if (rc < 0)
+	if (n < 0)
 		oar_conf_clear(conf);
-	return rc;
+	return n < 0 ? -1 : 0;
 }
 
 void oar_conf_clear(struct oar_conf *conf)

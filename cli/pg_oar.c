@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cli/mem.h"
+#include "lib/oar_schema.h"
 
 #define NO_PRIVILEGE "42501"	/* insufficient_privilege */
 
@@ -255,11 +256,11 @@ int pg_oar_schema_check(pg_oar_t *db, struct err *err)
 	if (version == 0)
 		return err_set(err, "database %s has no schema wattgate: wattgate-oar-schema install makes it",
 			       PQdb(db->conn));
-	if (version < PG_OAR_SCHEMA_VERSION)
+	if (version < OAR_SCHEMA_VERSION)
 		return err_set(err, "schema wattgate has version %lld, this wattgate knows %d: run wattgate-oar-schema upgrade",
-			       (long long)version, PG_OAR_SCHEMA_VERSION);
-	if (version > PG_OAR_SCHEMA_VERSION)
+			       (long long)version, OAR_SCHEMA_VERSION);
+	if (version > OAR_SCHEMA_VERSION)
 		return err_set(err, "schema wattgate has version %lld, this wattgate knows %d: use the wattgate that came with it",
-			       (long long)version, PG_OAR_SCHEMA_VERSION);
+			       (long long)version, OAR_SCHEMA_VERSION);
 	return 0;
 }

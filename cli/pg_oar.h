@@ -12,9 +12,6 @@
  * is pg_none.c instead, with which pg_oar_open() fails and says so.
  */
 
-/* The version of schema wattgate that the commands know. */
-#define PG_OAR_SCHEMA_VERSION 1
-
 typedef struct pg_oar pg_oar_t;
 struct pg_row;
 

@@ -12,6 +12,7 @@
 
 #include "clock.h"
 #include "conf_values.h"
+#include "file.h"
 #include "log.h"
 
 #define CONF_FILE_MAX (4 * 1024 * 1024)
@@ -113,25 +114,6 @@ static void conf_init(struct conf *conf, const char *path, const char *node)
 	conf->tariff_per_kwh = NAN;
 }
 
-/* The rest of fd, at most `size` bytes of it; -1 with errno. */
-static ssize_t read_fully(int fd, char *buf, size_t size)
-{
-	size_t done = 0;
-	ssize_t n;
-
-	while (done < size) {
-		n = read(fd, buf + done, size - done);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -1;
-		if (n == 0)
-			break;
-		done += (size_t)n;
-	}
-	return (ssize_t)done;
-}
-
 /* The file's text, which the caller frees. NULL with a text. */
 static char *file_read(const char *path, size_t *len, struct err *err)
 {
@@ -149,7 +131,7 @@ static char *file_read(const char *path, size_t *len, struct err *err)
 			path, CONF_FILE_MAX);
 	} else if (!(text = malloc((size_t)st.st_size + 1))) {
 		err_set(err, "out of memory for configuration '%s'", path);
-	} else if ((n = read_fully(fd, text, (size_t)st.st_size)) < 0) {
+	} else if ((n = file_read_all(fd, text, (size_t)st.st_size)) < 0) {
 		err_set_errno(err, "cannot read configuration '%s'", path);
 		free(text);
 		text = NULL;

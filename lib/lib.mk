@@ -16,6 +16,7 @@ lib_libcore_a_SOURCES = \
 	lib/conf_parse.c \
 	lib/conf_values.c \
 	lib/err.c \
+	lib/file.c \
 	lib/gate.c \
 	lib/gaterec.c \
 	lib/ledger.c \
@@ -35,11 +36,13 @@ lib_libcore_a_SOURCES = \
 	lib/conf.h \
 	lib/conf_values.h \
 	lib/err.h \
+	lib/file.h \
 	lib/gate.h \
 	lib/gaterec.h \
 	lib/ledger.h \
 	lib/ledger_codec.h \
 	lib/log.h \
+	lib/oar_schema.h \
 	lib/secret.h \
 	lib/statefile.h \
 	lib/series.h \

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "file.h"
+
 /* What is being looked at, for the checks and their texts. */
 struct secret_file {
 	const char *path;
@@ -152,25 +154,6 @@ int secret_check(const char *path, unsigned owner, struct err *err)
 	return 0;
 }
 
-/* Up to size bytes or the end of the file; how many, or -1. */
-static ssize_t read_up_to(int fd, char *buf, size_t size)
-{
-	size_t done = 0;
-	ssize_t n;
-
-	while (done < size) {
-		n = read(fd, buf + done, size - done);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -1;
-		if (n == 0)
-			break;
-		done += (size_t)n;
-	}
-	return (ssize_t)done;
-}
-
 /* The first of the `len` bytes' lines becomes a string. */
 static int secret_first_line(const char *path, char *buf, size_t len,
 			     struct err *err)
@@ -205,7 +188,7 @@ int secret_read(const char *path, char *buf, size_t size, struct err *err)
 	fd = secret_open(path, geteuid(), O_RDONLY, err);
 	if (fd < 0)
 		return -1;
-	len = read_up_to(fd, tmp, sizeof(tmp));
+	len = file_read_all(fd, tmp, sizeof(tmp));
 	if (len < 0)
 		err_set_errno(err, "cannot read secret file '%s'", path);
 	else

@@ -4,16 +4,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "file.h"
+
 static int path_format(char buf[PATH_MAX], const char *dir, const char *node,
-		       const char *name, const char *suffix, struct err *err)
+		       const char *name, struct err *err)
 {
-	int n = snprintf(buf, PATH_MAX, "%s/%s.%s%s", dir, node, name, suffix);
+	int n = snprintf(buf, PATH_MAX, "%s/%s.%s", dir, node, name);
 
 	if (n < 0 || n >= PATH_MAX)
 		return err_set(err, "%s/%s.%s: the path is too long", dir, node,
@@ -21,23 +22,12 @@ static int path_format(char buf[PATH_MAX], const char *dir, const char *node,
 	return 0;
 }
 
-static long read_all(int fd, char *buf, size_t size)
+static long text_read(int fd, char *buf, size_t size)
 {
-	size_t done = 0;
+	ssize_t n = file_read_all(fd, buf, size - 1);
 
-	while (done + 1 < size) {
-		ssize_t n = read(fd, buf + done, size - 1 - done);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -1;
-		if (n == 0)
-			break;
-		done += (size_t)n;
-	}
-	buf[done] = '\0';
-	return (long)done;
+	buf[n > 0 ? n : 0] = '\0';
+	return n;
 }
 
 long statefile_read(const char *dir, const char *node, const char *name,
@@ -49,7 +39,7 @@ long statefile_read(const char *dir, const char *node, const char *name,
 	int fd;
 
 	buf[0] = '\0';
-	if (path_format(path, dir, node, name, "", err) < 0)
+	if (path_format(path, dir, node, name, err) < 0)
 		return -1;
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0)
@@ -58,7 +48,7 @@ long statefile_read(const char *dir, const char *node, const char *name,
 		err_set_errno(err, "%s", path);
 	else if (!S_ISREG(st.st_mode) || st.st_size >= (off_t)size)
 		err_set(err, "%s: not a small regular file; remove it", path);
-	else if ((n = read_all(fd, buf, size)) < 0)
+	else if ((n = text_read(fd, buf, size)) < 0)
 		err_set_errno(err, "%s", path);
 	close(fd);
 	if (n > 0 && strlen(buf) != (size_t)n) {
@@ -68,53 +58,16 @@ long statefile_read(const char *dir, const char *node, const char *name,
 	return n;
 }
 
-static int dir_sync(const char *dir)
-{
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int rc;
-
-	if (fd < 0)
-		return -1;
-	rc = fsync(fd);
-	close(fd);
-	return rc;
-}
-
-static int text_write(const char *path, const char *text)
-{
-	size_t size = strlen(text);
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
-		      0600);
-	bool ok;
-
-	if (fd < 0)
-		return -1;
-	ok = write(fd, text, size) == (ssize_t)size && fsync(fd) == 0;
-	return close(fd) == 0 && ok ? 0 : -1;
-}
-
 int statefile_write(const char *dir, const char *node, const char *name,
 		    const char *text, struct err *err)
 {
-	char path[PATH_MAX], temp[PATH_MAX];
+	char path[PATH_MAX];
 
-	if (path_format(path, dir, node, name, "", err) < 0 ||
-	    path_format(temp, dir, node, name, ".new", err) < 0)
+	if (path_format(path, dir, node, name, err) < 0)
 		return -1;
-	if (!*text) {
-		if (unlink(path) < 0 && errno != ENOENT)
-			return err_set_errno(err, "%s: cannot be removed", path);
-		dir_sync(dir);
-		return 0;
-	}
-	unlink(temp);		/* left by a crash */
-	if (text_write(temp, text) < 0 || rename(temp, path) < 0 ||
-	    dir_sync(dir) < 0) {
-		err_set_errno(err, "%s: cannot be written", path);
-		unlink(temp);
-		return -1;
-	}
-	return 0;
+	if (*text)
+		return file_replace(path, text, strlen(text), 0600, true, err);
+	return file_remove(path, err);
 }
 
 int statefile_get(const char *text, const char *key, char *buf, size_t size)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "nodes_file.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -9,6 +8,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "lib/file.h"
 
 #define HEAD "wattgate-nodes 1\n"
 
@@ -41,33 +42,11 @@ static bool file_same(const char *path, const char *text, size_t size)
 		return false;
 	old = malloc(size);
 	if (old && fstat(fd, &st) == 0 && (size_t)st.st_size == size)
-		same = read(fd, old, size) == (ssize_t)size &&
+		same = file_read_all(fd, old, size) == (ssize_t)size &&
 		       memcmp(old, text, size) == 0;
 	free(old);
 	close(fd);
 	return same;
-}
-
-static int file_replace(const char *path, const char *text, size_t size,
-			struct err *err)
-{
-	char temp[PATH_MAX];
-	bool well;
-	int fd;
-
-	if (snprintf(temp, sizeof(temp), "%s.new", path) >= (int)sizeof(temp))
-		return err_set(err, "%s: the path is too long", path);
-	unlink(temp);		/* left by a crash */
-	fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
-		  0640);
-	if (fd < 0)
-		return err_set_errno(err, "%s: cannot be written", temp);
-	well = write(fd, text, size) == (ssize_t)size;
-	if (close(fd) == 0 && well && rename(temp, path) == 0)
-		return 0;
-	err_set_errno(err, "%s: cannot be written", path);
-	unlink(temp);
-	return -1;
 }
 
 static int file_update(const char *dir, const char *text, size_t size,
@@ -79,7 +58,7 @@ static int file_update(const char *dir, const char *text, size_t size,
 		return err_set(err, "%s: the path is too long", dir);
 	if (file_same(path, text, size))
 		return 0;
-	return file_replace(path, text, size, err);
+	return file_replace(path, text, size, 0640, false, err);
 }
 
 int nodes_file_update(const struct fleet *fleet, const bool *busy,

@@ -21,9 +21,6 @@
 
 typedef struct pg pg_t;
 
-/* The version of the schema that this program writes. */
-#define PG_SCHEMA_VERSION 1
-
 /*
  * Connect as [oar] says and look at the schema's version. follow: become the
  * only follower of that database, too. NULL with a text.

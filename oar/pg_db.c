@@ -7,12 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/oar_schema.h"
 #include "lib/secret.h"
 
 #include "pg_impl.h"
-
-/* Of all databases on a server, and of nothing else of ours. */
-#define LOCK_KEY "8602284806553826405"	/* the bytes of "wattgate" */
 
 /* ---- texts ------------------------------------------------------------------------ */
 
@@ -146,19 +144,19 @@ static int schema_check(pg_t *pg, struct err *err)
 	if (!pg_int(r, 0, 0, &version))
 		version = 0;
 	PQclear(r);
-	if (version < PG_SCHEMA_VERSION)
+	if (version < OAR_SCHEMA_VERSION)
 		return err_set(err, "schema wattgate in OAR's database is of version %lld, this is for %d: run wattgate-oar-schema install",
-			       (long long)version, PG_SCHEMA_VERSION);
-	if (version > PG_SCHEMA_VERSION)
+			       (long long)version, OAR_SCHEMA_VERSION);
+	if (version > OAR_SCHEMA_VERSION)
 		return err_set(err, "schema wattgate in OAR's database is of version %lld, this is for %d: run the wattgated that belongs to it",
-			       (long long)version, PG_SCHEMA_VERSION);
+			       (long long)version, OAR_SCHEMA_VERSION);
 	return 0;
 }
 
 /* Held as long as the connection. */
 static int follower_lock(pg_t *pg, struct err *err)
 {
-	PGresult *r = pg_query(pg, "SELECT CASE WHEN pg_try_advisory_lock(" LOCK_KEY ") THEN 1 ELSE 0 END",
+	PGresult *r = pg_query(pg, "SELECT CASE WHEN pg_try_advisory_lock(" OAR_FOLLOWER_LOCK ") THEN 1 ELSE 0 END",
 			       NULL, 0, err);
 	int64_t got = 0;
 

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef WATTGATE_OAR_SCHEMA_H
+#define WATTGATE_OAR_SCHEMA_H
+
+/*
+ * What the follower, which writes schema `wattgate`, and the commands, which
+ * read it, must agree on.
+ */
+
+#define OAR_SCHEMA_VERSION 1
+
+/* Advisory lock of whoever follows a database: the bytes of "wattgate". */
+#define OAR_FOLLOWER_LOCK "8602284806553826405"
+
+#endif
