@@ -10,6 +10,6 @@ AC_DEFUN([WG_LIBPQ], [
 		[wg_have_libpq=no])
 	AM_CONDITIONAL([HAVE_LIBPQ], [test "x$wg_have_libpq" = xyes])
 	AS_IF([test "x$wg_have_libpq" = xyes],
-		[wg_oar_summary="yes (libpq)"],
-		[wg_oar_summary="no: libpq 12 or newer is missing (Debian: libpq-dev)"])
+		[wg_libpq_summary="yes (libpq)"],
+		[wg_libpq_summary="no: libpq 12 or newer is missing (Debian: libpq-dev)"])
 ])
