@@ -14,6 +14,7 @@ collector_libcollector_a_SOURCES = \
 	collector/child.c \
 	collector/follower.c \
 	collector/counter.c \
+	collector/dirs.c \
 	collector/hardware.c \
 	collector/holder.c \
 	collector/jobword.c \
@@ -30,6 +31,7 @@ collector_libcollector_a_SOURCES = \
 	collector/child.h \
 	collector/follower.h \
 	collector/counter.h \
+	collector/dirs.h \
 	collector/hardware.h \
 	collector/holder.h \
 	collector/jobword.h \

@@ -2,14 +2,12 @@
 #include "node.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "lib/gaterec.h"
 #include "lib/ledger.h"
@@ -17,6 +15,7 @@
 #include "lib/suspend.h"
 
 #include "account.h"
+#include "dirs.h"
 #include "hardware.h"
 #include "jobword.h"
 #include "poller.h"
@@ -180,39 +179,12 @@ static int paths_set(node_t *n, struct err *err)
 	return 0;
 }
 
-static int dir_make(const char *path, struct err *err)
-{
-	if (mkdir(path, 0750) == 0 || errno == EEXIST)
-		return 0;
-	return err_set_errno(err, "%s: the directory cannot be made", path);
-}
-
 static int dirs_make(const node_t *n, struct err *err)
 {
 	if (dir_make(n->conf->state_dir, err) < 0 ||
 	    dir_make(n->run_dir, err) < 0)
 		return -1;
 	return 0;
-}
-
-/* Could it be used, or made where it is missing? */
-static int dir_check(const char *path, struct err *err)
-{
-	char parent[PATH_MAX], *slash;
-
-	if (faccessat(AT_FDCWD, path, W_OK | X_OK, AT_EACCESS) == 0)
-		return 0;
-	if (errno != ENOENT)
-		return err_set_errno(err, "%s: not a directory that wattgated can write to",
-				     path);
-	snprintf(parent, sizeof(parent), "%s", path);
-	slash = strrchr(parent, '/');
-	if (slash && slash != parent)
-		*slash = '\0';
-	if (faccessat(AT_FDCWD, parent, W_OK | X_OK, AT_EACCESS) == 0)
-		return 0;
-	return err_set_errno(err, "%s: missing, and wattgated cannot make it",
-			     path);
 }
 
 /* Before the first start it is missing: the systemd unit makes it. */
@@ -223,7 +195,7 @@ static int run_dir_check(const node_t *n, struct err *err)
 	if (stat(n->run_dir, &st) < 0 && errno == ENOENT &&
 	    stat(conf_run_dir(), &st) == 0 && S_ISDIR(st.st_mode))
 		return 0;
-	return dir_check(n->run_dir, err);
+	return dir_check_or_make(n->run_dir, err);
 }
 
 /* ---- life ---- */
@@ -379,8 +351,8 @@ int node_check(const struct conf *conf, http_t *http, const timesource_t *ts,
 	if (!n)
 		return -1;
 	params = poller_params(n, http);
-	rc = dir_check(conf->state_dir, err) < 0 ||
-	     dir_check(conf->ledger_dir, err) < 0 || run_dir_check(n, err) < 0 ||
+	rc = dir_check_or_make(conf->state_dir, err) < 0 ||
+	     dir_check_or_make(conf->ledger_dir, err) < 0 || run_dir_check(n, err) < 0 ||
 	     poller_check(&params, err) < 0 ? -1 : 0;
 	node_free(n);
 	return rc;

@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "counter.h"
+#include "dirs.h"
 #include "sampler.h"
 #include "source/source.h"
 
@@ -198,9 +198,7 @@ static int run_dir_make(poller_t *p, struct err *err)
 		return err_set(err, "%s: the path is too long", conf_run_dir());
 	snprintf(dir, sizeof(dir), "%.*s", (int)(strrchr(p->series_path, '/') -
 		 p->series_path), p->series_path);
-	if (mkdir(dir, 0750) == 0 || errno == EEXIST)
-		return 0;
-	return err_set_errno(err, "%s: the directory cannot be made", dir);
+	return dir_make(dir, err);
 }
 
 static int parts_create(poller_t *p, struct err *err)

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "site.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -10,8 +8,8 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
+#include "dirs.h"
 #include "follower.h"
 #include "nodelist.h"
 #include "poller.h"
@@ -271,27 +269,12 @@ static void files_allow(void)
 	setrlimit(RLIMIT_NOFILE, &files);
 }
 
-static int dir_make(const char *path, struct err *err)
-{
-	if (mkdir(path, 0750) == 0 || errno == EEXIST)
-		return 0;
-	return err_set_errno(err, "%s: the directory cannot be made", path);
-}
-
 static int conf_check(const struct conf *conf, struct err *err)
 {
 	if (!conf->oar.database[0])
 		return err_set(err, "%s: mode = site needs database in [oar]",
 			       conf->path);
 	return 0;
-}
-
-static int dir_check(const char *path, struct err *err)
-{
-	if (faccessat(AT_FDCWD, path, W_OK | X_OK, AT_EACCESS) == 0)
-		return 0;
-	return err_set_errno(err, "%s: not a directory that wattgated can write to",
-			     path);
 }
 
 int site_check(const struct conf *conf, struct err *err)
