@@ -19,7 +19,6 @@ oar_enter() {
 }
 
 oar_print_env() {
-	local node
 	[ -e "$LAB_DIR/etc/knobs" ] && [ -e "$LAB_DIR/etc/ports" ] ||
 		die "no lab is up in $LAB_DIR: tests/run lab oar up makes one"
 	knobs_load
@@ -39,12 +38,7 @@ oar_print_env() {
 	printf 'export PATH=%q:%q:"$PATH"\n' "$LAB_DIR/bin" "$BUILD/cli"
 	[ "$LAB_BMCS" = 1 ] || return 0
 	export_line WATTGATE_CONF "$LAB_DIR/etc/wattgate.conf"
-	for node in $LAB_NODES; do
-		bmc_is_foreign "$node" || lab_print_bmc_env "$node"
-	done
-	export_line LAB_SIM_CA "$LAB_DIR/bmc/tls/ca.pem"
-	export_line LAB_SIM_USER lab
-	export_line LAB_SIM_PASSWORD_FILE "$LAB_DIR/etc/sim.secret"
+	lab_print_sim_env
 }
 
 # ---- users and jobs ---------------------------------------------------------

@@ -100,16 +100,7 @@ oar_wipe() {
 }
 
 oar_status() {
-	local record name
-	for record in "$LAB_DIR"/proc/*; do
-		[ -e "$record" ] || continue
-		name=${record##*/}
-		if proc_alive "$name"; then
-			echo "$name runs (pid $REPLY)"
-		else
-			echo "$name is gone"
-		fi
-	done
+	proc_print
 	! proc_alive namespace || "$LAB_DIR/bin/oarnodes" -s
 }
 

@@ -47,6 +47,20 @@ proc_pid() {
 proc_alive() { proc_pid "$1"; }
 proc_gone() { ! proc_pid "$1"; }
 
+# What runs, and what does not any more: a line each.
+proc_print() {
+	local record name
+	for record in "$LAB_DIR"/proc/*; do
+		[ -e "$record" ] || continue
+		name=${record##*/}
+		if proc_alive "$name"; then
+			echo "$name runs (pid $REPLY)"
+		else
+			echo "$name is gone"
+		fi
+	done
+}
+
 proc_signal() {
 	proc_pid "$2" && kill "-$1" "$REPLY" 2>/dev/null
 }

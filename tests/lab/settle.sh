@@ -58,7 +58,6 @@ lab_remove_cgroups() {
 export_line() { printf 'export %s=%q\n' "$1" "$2"; }
 
 lab_print_env() {
-	local node
 	[ -e "$LAB_DIR/etc/knobs" ] || die "no lab in $LAB_DIR: tests/run lab slurm up makes one"
 	knobs_load
 	export_line LAB_DIR "$LAB_DIR"
@@ -71,6 +70,12 @@ lab_print_env() {
 	# shellcheck disable=SC2016
 	printf 'export PATH=%q:%q:"$PATH"\n' "$BUILD/cli" "$LAB_DIR/bin"
 	[ "$LAB_WATTGATED" = 1 ] || return 0
+	lab_print_sim_env
+}
+
+# How to ask the simulated BMCs.
+lab_print_sim_env() {
+	local node
 	for node in $LAB_NODES; do
 		bmc_is_foreign "$node" || lab_print_bmc_env "$node"
 	done

@@ -78,16 +78,7 @@ lab_wipe() {
 }
 
 lab_status() {
-	local record name
-	for record in "$LAB_DIR"/proc/*; do
-		[ -e "$record" ] || continue
-		name=${record##*/}
-		if proc_alive "$name"; then
-			echo "$name runs (pid $REPLY)"
-		else
-			echo "$name is gone"
-		fi
-	done
+	proc_print
 	knobs_load && sinfo -N
 }
 

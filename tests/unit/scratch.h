@@ -46,10 +46,15 @@ static inline int scratch_remove_one(const char *path, const struct stat *st,
 	return remove(path);
 }
 
+/* Remove a directory and all in it; 0, or -1. */
+static inline int tree_remove(const char *dir)
+{
+	return nftw(dir, scratch_remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
 static inline void scratch_teardown(void)
 {
-	ck_assert_int_eq(nftw(scratch, scratch_remove_one, 16,
-			      FTW_DEPTH | FTW_PHYS), 0);
+	ck_assert_int_eq(tree_remove(scratch), 0);
 }
 
 /* SCRATCH/name into a static buffer, sixteen of them in turn. */

@@ -2,7 +2,6 @@
 /* wattgate doctor on a host that is well, and with one fault at a time. */
 
 #include <check.h>
-#include <ftw.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 #include "cli/doctor.h"
 #include "lib/clock.h"
 #include "lib/series.h"
+#include "scratch.h"
 
 /* What a plugin of Slurm exports; this program stands in for the plugins. */
 extern const uint32_t plugin_version;
@@ -166,18 +166,9 @@ static void setup(void)
 	copy_self("spank_wattgate.so");
 }
 
-static int remove_one(const char *path, const struct stat *st, int type,
-		      struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
 static void teardown(void)
 {
-	ck_assert_int_eq(nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
+	ck_assert_int_eq(tree_remove(dir), 0);
 }
 
 static void run_doctor(struct doctor *d, const char *node)

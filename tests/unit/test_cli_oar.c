@@ -5,7 +5,6 @@
  */
 
 #include <check.h>
-#include <ftw.h>
 #include <math.h>
 #include <pwd.h>
 #include <stdarg.h>
@@ -21,6 +20,7 @@
 #include "cli/oar_login.h"
 #include "cli/report.h"
 #include "lib/clock.h"
+#include "scratch.h"
 
 static char dir[] = "/tmp/test_cli_oar.XXXXXX";
 static bool server;
@@ -104,15 +104,6 @@ static void stop_server(void)
 	      dir, dir);
 }
 
-static int remove_one(const char *path, const struct stat *st, int type,
-		      struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
 /* ---- what is in it ------------------------------------------------------------------- */
 
 /*
@@ -192,7 +183,7 @@ static void once_setup(void)
 static void once_teardown(void)
 {
 	stop_server();
-	nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	tree_remove(dir);
 }
 
 static void setup(void)
