@@ -84,9 +84,7 @@ cli_libcli_a_SOURCES = \
 	cli/slurm_config.h \
 	cli/text.c \
 	cli/text.h \
-	cli/wall.h \
-	cli/when.c \
-	cli/when.h
+	cli/wall.h
 
 # OAR's database, where there is libpq
 if HAVE_LIBPQ

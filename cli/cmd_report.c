@@ -12,7 +12,7 @@
 #include "cli/node_rows.h"
 #include "cli/oar_login.h"
 #include "cli/report.h"
-#include "cli/when.h"
+#include "lib/when.h"
 #include "lib/clock.h"
 
 static const char usage[] =

@@ -31,6 +31,7 @@ lib_libcore_a_SOURCES = \
 	lib/share.c \
 	lib/statefile.c \
 	lib/suspend.c \
+	lib/when.c \
 	lib/bridge.h \
 	lib/clock.h \
 	lib/conf.h \
@@ -47,4 +48,5 @@ lib_libcore_a_SOURCES = \
 	lib/statefile.h \
 	lib/series.h \
 	lib/share.h \
-	lib/suspend.h
+	lib/suspend.h \
+	lib/when.h

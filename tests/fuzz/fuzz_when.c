@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "cli/when.h"
+#include "lib/when.h"
 #include "fuzz.h"
 #include "lib/clock.h"
 

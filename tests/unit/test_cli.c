@@ -21,7 +21,7 @@
 #include "cli/sacct_parse.h"
 #include "cli/slurm_config.h"
 #include "cli/text.h"
-#include "cli/when.h"
+#include "lib/when.h"
 #include "lib/clock.h"
 
 /* Exported, so that the test can read it out of its own file. */

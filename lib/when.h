@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef WATTGATE_CLI_WHEN_H
-#define WATTGATE_CLI_WHEN_H
+#ifndef WATTGATE_WHEN_H
+#define WATTGATE_WHEN_H
 
 #include <stdint.h>
 
@@ -19,5 +19,11 @@
  * Returns 0 with nanoseconds since 1970, or -1.
  */
 int when_parse(const char *text, int64_t now_ns, int64_t *ns);
+
+/*
+ * A point in time as programs write it: a date, a clock and a zone, all of
+ * them. 0 with nanoseconds since 1970, or -1.
+ */
+int when_stamp(const char *text, int64_t *ns);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "cli/when.h"
+#include "lib/when.h"
 
 #include <ctype.h>
 #include <stdbool.h>
@@ -131,29 +131,31 @@ static int64_t local_seconds(const struct civil *c)
 	return mktime(&tm);
 }
 
-/* A date with or without a clock and a zone. */
-static int take_stamp(const char **at, int64_t *ns)
+static int64_t zoned_seconds(const struct civil *c, int east_s)
+{
+	struct tm tm = civil_tm(c, 0);
+
+	return (int64_t)timegm(&tm) - east_s;
+}
+
+/* A date with or without a clock and a zone; *zone: had it one? */
+static int take_stamp(const char **at, int64_t *ns, int *zone)
 {
 	struct civil c = { 0 };
-	int east_s = 0, zone = 0;
+	int east_s = 0;
 	int64_t s;
 
+	*zone = 0;
 	if (take_date(at, &c) < 0)
 		return -1;
 	if (take_char(at, 'T') || take_char(at, 't') || take_char(at, ' ')) {
 		if (take_clock(at, &c) < 0)
 			return -1;
-		zone = take_zone(at, &east_s);
+		*zone = take_zone(at, &east_s);
 	}
-	if (zone < 0)
+	if (*zone < 0)
 		return -1;
-	if (zone > 0) {
-		struct tm tm = civil_tm(&c, 0);
-
-		s = timegm(&tm) - east_s;
-	} else {
-		s = local_seconds(&c);
-	}
+	s = *zone ? zoned_seconds(&c, east_s) : local_seconds(&c);
 	if (s < 0)
 		return -1;
 	*ns = s * NS_PER_S + c.frac_ns;
@@ -239,13 +241,21 @@ static int take_relative(const char **at, int64_t now_ns, int64_t *ns)
 int when_parse(const char *text, int64_t now_ns, int64_t *ns)
 {
 	const char *at = text;
-	int rc;
+	int rc, zone;
 
 	if (isdigit((unsigned char)*at))
-		rc = take_stamp(&at, ns);
+		rc = take_stamp(&at, ns, &zone);
 	else if (take_char(&at, '@'))
 		rc = take_epoch(&at, ns);
 	else
 		rc = take_relative(&at, now_ns, ns);
 	return rc < 0 || *at || *ns < 0 ? -1 : 0;
+}
+
+int when_stamp(const char *text, int64_t *ns)
+{
+	const char *at = text;
+	int zone;
+
+	return take_stamp(&at, ns, &zone) < 0 || *at || !zone ? -1 : 0;
 }
