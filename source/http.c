@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define BODY_FIRST 4096		/* grows by doubling up to HTTP_BODY_MAX */
+#define BODY_FIRST 4096		/* grows by doubling up to body_max */
 #define EXTRA_FDS_MAX 16
 #define RETRY_MAX_S 86400
 #define USER_MAX 256
@@ -32,6 +32,7 @@ struct http_conn {
 	struct curl_slist *headers;
 	timesource_t ts;
 	int64_t timeout_ns;
+	size_t body_max;
 	char base_url[512];
 	char *ca_file;		/* NULL = the system's */
 	char *public_key;	/* NULL = not pinned */
@@ -56,7 +57,6 @@ struct http_conn {
 	char *body;
 	size_t body_room;
 	size_t header_bytes;
-	bool too_big;
 	char location[HTTP_PATH_MAX];	/* as it came */
 	char retry_after[64], date[64];	/* likewise */
 	struct http_reply reply;
@@ -258,8 +258,8 @@ static size_t on_body(char *data, size_t one, size_t size, void *arg)
 	http_conn_t *c = arg;
 
 	size *= one;
-	if (size > HTTP_BODY_MAX - c->reply.size) {
-		c->too_big = true;
+	if (size > c->body_max - c->reply.size) {
+		c->reply.too_big = true;
 		return 0;
 	}
 	if (body_grow(c, c->reply.size + size + 1) < 0)
@@ -281,7 +281,6 @@ static void reply_reset(http_conn_t *c)
 	memset(&c->reply, 0, sizeof(c->reply));
 	headers_reset(c);
 	c->header_bytes = 0;
-	c->too_big = false;
 	c->errbuf[0] = '\0';
 }
 
@@ -590,9 +589,9 @@ static void why_no_answer(http_conn_t *c, CURLcode code)
 	if (c->header_bytes > HTTP_HEADERS_MAX)
 		err_set(&r->why, "%s %s%.100s: the answer's headers are larger than %d KB",
 			 verb, c->base_url, c->path, HTTP_HEADERS_MAX / 1024);
-	else if (c->too_big)
-		err_set(&r->why, "%s %s%.100s: the answer is larger than %d KB",
-			 verb, c->base_url, c->path, HTTP_BODY_MAX / 1024);
+	else if (r->too_big)
+		err_set(&r->why, "%s %s%.100s: the answer is larger than %zu KB",
+			 verb, c->base_url, c->path, c->body_max / 1024);
 	else if (code == CURLE_OPERATION_TIMEDOUT)
 		err_set(&r->why, "%s %s%.100s: no answer in %.3g s",
 			 verb, c->base_url, c->path, ns_to_s(c->timeout_ns));
@@ -890,6 +889,9 @@ static int conn_init(http_conn_t *c, const struct http_params *params,
 	c->kept_fd = -1;
 	c->ts = params->ts;
 	c->timeout_ns = params->timeout_ns;
+	c->body_max = params->body_max ? params->body_max : HTTP_BODY_MAX;
+	if (c->body_max > HTTP_BODY_LIMIT)
+		c->body_max = HTTP_BODY_LIMIT;
 	c->insecure = params->insecure;
 	c->body_room = BODY_FIRST;
 	c->body = malloc(BODY_FIRST);

@@ -23,7 +23,8 @@
  * and bounded: nothing grows with the number of requests.
  */
 
-#define HTTP_BODY_MAX	(256 * 1024)	/* decoded; a longer body is an error */
+#define HTTP_BODY_MAX	(256 * 1024)	/* decoded; a longer body is an error ... */
+#define HTTP_BODY_LIMIT	(1024 * 1024)	/* ... where body_max says no other, up to this */
 #define HTTP_HEADERS_MAX (32 * 1024)
 #define HTTP_REDIRECTS_MAX 3
 #define HTTP_PATH_MAX	1024
@@ -37,6 +38,7 @@ struct http_params {
 	const char *public_key;	/* "sha256//BASE64[;...]"; "" or NULL = any */
 	bool insecure;
 	int64_t timeout_ns;	/* for one request, with its redirects */
+	size_t body_max;	/* of an answer; 0 = HTTP_BODY_MAX */
 	timesource_t ts;
 };
 
@@ -53,6 +55,7 @@ struct http_request {
 
 struct http_reply {
 	long status;		/* 0: no answer; `why` tells */
+	bool too_big;		/* there was one, with a body beyond body_max */
 	const char *body;	/* ends in a NUL that size does not count */
 	size_t size;
 	char token[256];	/* X-Auth-Token, or "" */
