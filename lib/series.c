@@ -93,27 +93,16 @@ static bool sample_begin(const series_t *s, int64_t boot_ns, int64_t wall_ns,
 	return true;
 }
 
-const struct series_sample *series_append(series_t *s, int64_t boot_ns,
-					  int64_t wall_ns, double watts)
+/* Joules that can have been drawn in that time. */
+static bool joules_valid(double joules, int64_t dt_ns)
 {
-	const struct series_sample *last = series_last(s);
-	struct series_sample next;
-
-	if (!sample_begin(s, boot_ns, wall_ns, watts, &next))
-		return NULL;
-	if (last && boot_ns - last->boot_ns <= s->max_gap_ns) {
-		int64_t dt = boot_ns - last->boot_ns;
-
-		next.cum_j += (last->watts + watts) / 2 * ns_to_s(dt);
-		next.cum_covered_ns += dt;
-	}
-	series_push(s, &next);
-	return series_last(s);
+	return joules >= 0 && joules <= SERIES_MAX_W * ns_to_s(dt_ns);
 }
 
-const struct series_sample *series_append_bridged(series_t *s, int64_t boot_ns,
-						  int64_t wall_ns, double watts,
-						  double joules)
+const struct series_sample *series_append_as(series_t *s, int64_t boot_ns,
+					     int64_t wall_ns, double watts,
+					     enum series_join join,
+					     double joules)
 {
 	const struct series_sample *last = series_last(s);
 	struct series_sample next;
@@ -122,16 +111,39 @@ const struct series_sample *series_append_bridged(series_t *s, int64_t boot_ns,
 	if (!sample_begin(s, boot_ns, wall_ns, watts, &next))
 		return NULL;
 	dt = last ? boot_ns - last->boot_ns : 0;
-	if (dt <= s->max_gap_ns || !(joules > 0) ||
-	    !(joules <= SERIES_MAX_W * ns_to_s(dt))) {
+	if (join == SERIES_MEAN && last) {
+		if (!joules_valid(joules, dt)) {
+			errno = EINVAL;
+			return NULL;
+		}
+		next.cum_j += joules;
+		next.cum_covered_ns += dt;
+		next.flags = SERIES_BRIDGED;
+	} else if (join == SERIES_LINE && last && dt <= s->max_gap_ns) {
+		next.cum_j += (last->watts + watts) / 2 * ns_to_s(dt);
+		next.cum_covered_ns += dt;
+	}
+	series_push(s, &next);
+	return series_last(s);
+}
+
+const struct series_sample *series_append(series_t *s, int64_t boot_ns,
+					  int64_t wall_ns, double watts)
+{
+	return series_append_as(s, boot_ns, wall_ns, watts, SERIES_LINE, NAN);
+}
+
+const struct series_sample *series_append_bridged(series_t *s, int64_t boot_ns,
+						  int64_t wall_ns, double watts,
+						  double joules)
+{
+	const struct series_sample *last = series_last(s);
+
+	if (!last || boot_ns - last->boot_ns <= s->max_gap_ns || joules == 0) {
 		errno = EINVAL;
 		return NULL;
 	}
-	next.cum_j += joules;
-	next.cum_covered_ns += dt;
-	next.flags = SERIES_BRIDGED;
-	series_push(s, &next);
-	return series_last(s);
+	return series_append_as(s, boot_ns, wall_ns, watts, SERIES_MEAN, joules);
 }
 
 /* Is the stretch between two neighbouring samples covered? */

@@ -17,7 +17,8 @@
  * line between them (trapezoid rule) and the time is covered. A longer gap is
  * unmeasured: it adds neither joules nor covered time, unless the BMC's energy
  * counter bridges it (bridge.h): then its joules are known and it is covered,
- * and inside it power is their mean. Only readings that a BMC really gave are
+ * and inside it power is their mean. So it is between any two samples of a
+ * source that counts joules. Only readings that a meter really gave are
  * appended; there is no "bad sample".
  *
  * Units: nanoseconds of CLOCK_BOOTTIME, watts, joules.
@@ -34,7 +35,8 @@ struct series_sample {
 	uint32_t flags;
 	uint32_t crc;		/* CRC-32 of the fields before it */
 };
-#define SERIES_BRIDGED 1u	/* a counter knew the joules since the last one */
+#define SERIES_BRIDGED 1u	/* a counter knew the joules since the last one, of */
+				/* which the mean is all that is known */
 
 /* What does not change while the file lives. */
 struct series_params {
@@ -93,6 +95,23 @@ void series_destroy(series_t *s);	/* NULL is fine */
 const struct series_sample *series_append(series_t *s, int64_t boot_ns,
 					  int64_t wall_ns, double watts);
 
+/* How a reading joins the sample before it. */
+enum series_join {
+	SERIES_LINE,	/* as series_append(): by power, where max_gap allows */
+	SERIES_MEAN,	/* its source knows the joules in between, however far */
+	SERIES_GAP	/* its source knows that the time between was unmeasured */
+};
+
+/*
+ * Append a reading as its source says that it joins the one before. joules: of
+ * SERIES_MEAN, at least 0 and at most SERIES_MAX_W over the time between. NULL
+ * with errno EINVAL as above. The first sample joins nothing.
+ */
+const struct series_sample *series_append_as(series_t *s, int64_t boot_ns,
+					     int64_t wall_ns, double watts,
+					     enum series_join join,
+					     double joules);
+
 /*
  * Append a reading that ends a gap of more than max_gap, of which a counter
  * knows the joules. NULL with errno EINVAL where it ends none, or where these
@@ -148,6 +167,11 @@ const series_t *series_writer_series(const series_writer_t *w);
 /* As series_append(), and writes it to the file. -1 with a text on failure. */
 int series_writer_append(series_writer_t *w, int64_t boot_ns, int64_t wall_ns,
 			 double watts, struct err *err);
+/* As series_append_as(). */
+int series_writer_append_as(series_writer_t *w, int64_t boot_ns,
+			    int64_t wall_ns, double watts,
+			    enum series_join join, double joules,
+			    struct err *err);
 /* As series_append_bridged(). */
 int series_writer_append_bridged(series_writer_t *w, int64_t boot_ns,
 				 int64_t wall_ns, double watts, double joules,

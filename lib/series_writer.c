@@ -292,42 +292,57 @@ static int write_newest(series_writer_t *w, struct err *err)
 	return -1;
 }
 
-/* joules: what a counter knows of the gap before; NaN: there is nothing to know */
-static int append(series_writer_t *w, int64_t boot_ns, int64_t wall_ns,
-		  double watts, double joules, struct err *err)
+/* Make the sample in memory the file's newest; undo it where that fails. */
+static int keep_newest(series_writer_t *w, const struct series_sample *kept,
+		       struct err *err)
 {
 	series_t *s = w->series;
-	struct series_sample *slot = &s->ring[s->count % s->capacity];
-	struct series_sample kept = *slot;
 
-	if (isnan(joules) ?
-	    !series_append(s, boot_ns, wall_ns, watts) :
-	    !series_append_bridged(s, boot_ns, wall_ns, watts, joules))
-		return err_set(err, "node %s: refused a reading of %g W at %.3f s "
-			       "since boot", w->st.node, watts,
-			       ns_to_s(boot_ns));
 	if (write_newest(w, err) == 0)
 		return 0;
 	/* lost to all, that the file has no hole: the next takes its place */
 	s->count--;
-	*slot = kept;
+	s->ring[s->count % s->capacity] = *kept;
 	return -1;
+}
+
+static int refuse(const series_writer_t *w, int64_t boot_ns, double watts,
+		  struct err *err)
+{
+	return err_set(err, "node %s: refused a reading of %g W at %.3f s since boot",
+		       w->st.node, watts, ns_to_s(boot_ns));
+}
+
+int series_writer_append_as(series_writer_t *w, int64_t boot_ns,
+			    int64_t wall_ns, double watts,
+			    enum series_join join, double joules,
+			    struct err *err)
+{
+	series_t *s = w->series;
+	struct series_sample kept = s->ring[s->count % s->capacity];
+
+	if (!series_append_as(s, boot_ns, wall_ns, watts, join, joules))
+		return refuse(w, boot_ns, watts, err);
+	return keep_newest(w, &kept, err);
 }
 
 int series_writer_append(series_writer_t *w, int64_t boot_ns, int64_t wall_ns,
 			 double watts, struct err *err)
 {
-	return append(w, boot_ns, wall_ns, watts, NAN, err);
+	return series_writer_append_as(w, boot_ns, wall_ns, watts, SERIES_LINE,
+				       NAN, err);
 }
 
 int series_writer_append_bridged(series_writer_t *w, int64_t boot_ns,
 				 int64_t wall_ns, double watts, double joules,
 				 struct err *err)
 {
-	if (isnan(joules))
-		return err_set(err, "node %s: no joules to bridge a gap with",
-			       w->st.node);
-	return append(w, boot_ns, wall_ns, watts, joules, err);
+	series_t *s = w->series;
+	struct series_sample kept = s->ring[s->count % s->capacity];
+
+	if (!series_append_bridged(s, boot_ns, wall_ns, watts, joules))
+		return refuse(w, boot_ns, watts, err);
+	return keep_newest(w, &kept, err);
 }
 
 int series_writer_set_settled(series_writer_t *w, int64_t settled_ns,

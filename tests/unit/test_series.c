@@ -306,6 +306,64 @@ START_TEST(test_bridge_taken)
 }
 END_TEST
 
+/* ---- what the source says of the time before --------------------------------------- */
+
+static const struct {
+	int64_t after_ns;
+	enum series_join join;
+	double joules;
+	bool taken;
+	double cum_j;
+	int64_t covered_ns;
+} joins[] = {
+	{ SECONDS(4), SERIES_LINE, NAN, true, 4 * 150, SECONDS(4) },
+	{ MAX_GAP + 1, SERIES_LINE, NAN, true, 0, 0 },
+	{ SECONDS(4), SERIES_MEAN, 123, true, 123, SECONDS(4) },
+	{ SECONDS(4), SERIES_MEAN, 0, true, 0, SECONDS(4) },
+	{ SECONDS(60), SERIES_MEAN, 123, true, 123, SECONDS(60) },
+	{ SECONDS(4), SERIES_MEAN, 4e6, true, 4e6, SECONDS(4) },
+	{ SECONDS(4), SERIES_MEAN, 4e6 + 1, false, 0, 0 },
+	{ SECONDS(4), SERIES_MEAN, -1e-9, false, 0, 0 },
+	{ SECONDS(4), SERIES_MEAN, NAN, false, 0, 0 },
+	{ SECONDS(4), SERIES_MEAN, INFINITY, false, 0, 0 },
+	{ SECONDS(4), SERIES_GAP, NAN, true, 0, 0 },
+	{ SECONDS(60), SERIES_GAP, 5, true, 0, 0 },
+	{ 0, SERIES_GAP, NAN, false, 0, 0 },
+	{ -1, SERIES_MEAN, 5, false, 0, 0 },
+};
+
+START_TEST(test_append_as)
+{
+	series_t *s = series_create(8, PERIOD, MAX_GAP);
+	int64_t at = SECONDS(100), after = joins[_i].after_ns;
+	const struct series_sample *next;
+	struct series_span half;
+
+	/* the first sample joins nothing, whatever it says */
+	ck_assert_ptr_nonnull(series_append_as(s, at, 1, 100, joins[_i].join,
+					       joins[_i].joules));
+	ck_assert(series_last(s)->cum_j == 0);
+	ck_assert_uint_eq(series_last(s)->flags, 0);
+	next = series_append_as(s, at + after, 1, 200, joins[_i].join,
+				joins[_i].joules);
+	ck_assert_int_eq(next != NULL, joins[_i].taken);
+	ck_assert_uint_eq(series_size(s), joins[_i].taken ? 2 : 1);
+	if (next) {
+		ck_assert(next->cum_j == joins[_i].cum_j);
+		ck_assert_int_eq(next->cum_covered_ns, joins[_i].covered_ns);
+		half = between(s, at, at + after / 2);
+		ck_assert_int_eq(half.covered_ns, joins[_i].covered_ns / 2);
+		/* of a mean, half the joules are in half the time */
+		if (joins[_i].join == SERIES_MEAN)
+			ck_assert_double_eq_tol(half.joules,
+						joins[_i].cum_j / 2, 1e-6);
+		else if (joins[_i].covered_ns)
+			ck_assert_double_eq_tol(half.joules, 2 * 125, 1e-9);
+	}
+	series_destroy(s);
+}
+END_TEST
+
 /* ---- the ring --------------------------------------------------------------------- */
 
 START_TEST(test_ring_wraps)
@@ -656,6 +714,7 @@ int main(void)
 	tcase_add_test(tc, test_outside_is_uncovered);
 	tcase_add_loop_test(tc, test_refused, 0, COUNT(refused));
 	tcase_add_loop_test(tc, test_bridge_taken, 0, COUNT(bridges));
+	tcase_add_loop_test(tc, test_append_as, 0, COUNT(joins));
 	tcase_add_loop_test(tc, test_ring_wraps, 1, 12);
 	tcase_add_test(tc, test_exact_at_samples);
 	tcase_add_test(tc, test_against_plain);
