@@ -31,8 +31,6 @@ cli_libcli_a_SOURCES = \
 	cli/doctor_slurm.c \
 	cli/elf_symbol.c \
 	cli/elf_symbol.h \
-	cli/hostlist.c \
-	cli/hostlist.h \
 	cli/job_rows.c \
 	cli/job_rows.h \
 	cli/jobs.c \

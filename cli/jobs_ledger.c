@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/hostlist.h"
+#include "lib/hostlist.h"
 #include "cli/mem.h"
 
 /* By how much the clocks of node and controller may disagree. */

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "cli/cmd.h"
-#include "cli/hostlist.h"
+#include "lib/hostlist.h"
 #include "cli/job_rows.h"
 #include "cli/jobs.h"
 #include "cli/jobs_ledger.h"

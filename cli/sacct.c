@@ -8,7 +8,7 @@
 #include <time.h>
 
 #include "cli/child.h"
-#include "cli/hostlist.h"
+#include "lib/hostlist.h"
 #include "cli/mem.h"
 #include "cli/sacct_parse.h"
 #include "lib/clock.h"

@@ -11,7 +11,6 @@ collector_libcollector_a_SOURCES = \
 	collector/account_interval.c \
 	collector/account_settle.c \
 	collector/account_store.c \
-	collector/child.c \
 	collector/follower.c \
 	collector/counter.c \
 	collector/dirs.c \
@@ -28,7 +27,6 @@ collector_libcollector_a_SOURCES = \
 	collector/suspension.c \
 	collector/account.h \
 	collector/account_impl.h \
-	collector/child.h \
 	collector/follower.h \
 	collector/counter.h \
 	collector/dirs.h \

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "child.h"
+#include "lib/child.h"
 #include "scontrol_parse.h"
 
 #define LIMIT_NS (10 * NS_PER_S)

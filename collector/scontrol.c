@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "source/backoff.h"
-#include "child.h"
+#include "lib/child.h"
 #include "lib/statefile.h"
 
 #define LIMIT_NS (10 * NS_PER_S)

@@ -8,6 +8,7 @@ lib_libcore_a_CPPFLAGS = $(AM_CPPFLAGS) $(ZLIB_CFLAGS) $(INIH_CFLAGS)
 lib_libcore_a_CFLAGS = $(AM_CFLAGS) -fPIC -fvisibility=hidden
 lib_libcore_a_SOURCES = \
 	lib/bridge.c \
+	lib/child.c \
 	lib/clock.c \
 	lib/conf.c \
 	lib/conf_dirs.c \
@@ -19,6 +20,7 @@ lib_libcore_a_SOURCES = \
 	lib/file.c \
 	lib/gate.c \
 	lib/gaterec.c \
+	lib/hostlist.c \
 	lib/ledger.c \
 	lib/ledger_codec.c \
 	lib/ledger_reader.c \
@@ -33,6 +35,7 @@ lib_libcore_a_SOURCES = \
 	lib/suspend.c \
 	lib/when.c \
 	lib/bridge.h \
+	lib/child.h \
 	lib/clock.h \
 	lib/conf.h \
 	lib/conf_values.h \
@@ -40,6 +43,7 @@ lib_libcore_a_SOURCES = \
 	lib/file.h \
 	lib/gate.h \
 	lib/gaterec.h \
+	lib/hostlist.h \
 	lib/ledger.h \
 	lib/ledger_codec.h \
 	lib/log.h \

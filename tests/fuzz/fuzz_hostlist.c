@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/hostlist.h"
+#include "lib/hostlist.h"
 #include "fuzz.h"
 
 #define JOINED_MAX 65536

@@ -13,7 +13,7 @@
 
 #include "cli/child.h"
 #include "cli/elf_symbol.h"
-#include "cli/hostlist.h"
+#include "lib/hostlist.h"
 #include "cli/jobs.h"
 #include "cli/json_report.h"
 #include "cli/plugstack.h"

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "collector/child.h"
+#include "lib/child.h"
 #include "collector/hardware.h"
 #include "collector/jobword.h"
 #include "collector/scontrol.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "cli/hostlist.h"
+#include "hostlist.h"
 
 #include <ctype.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef WATTGATE_CLI_HOSTLIST_H
-#define WATTGATE_CLI_HOSTLIST_H
+#ifndef WATTGATE_HOSTLIST_H
+#define WATTGATE_HOSTLIST_H
 
 #include <stdbool.h>
 #include <stddef.h>

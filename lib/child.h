@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "lib/err.h"
+#include "err.h"
 
 /*
  * A command run beside the loop: no shell, what it prints (both streams) is
