@@ -187,7 +187,9 @@ probe_t *probe_open(const struct probe_params *params, struct err *err)
 {
 	struct redfish_watcher watcher = { on_answer, on_search, NULL };
 	probe_t *p = mem_zeroed(1, sizeof(*p));
-	struct source_env env = { .conf = params->conf, .log = &p->log };
+	struct source_env env = { .conf = params->conf,
+				  .meter = &params->conf->bmc,
+				  .suffix = "", .log = &p->log };
 
 	p->p = *params;
 	p->ts = env.ts = timesource_system();

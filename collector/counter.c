@@ -10,12 +10,12 @@
 #include "lib/bridge.h"
 #include "lib/statefile.h"
 
-#define FILE_NAME "counter"
 /* A counter with a request of its own is read each minute, some ms off. */
 #define SAVE_NS (59 * NS_PER_S)
 
 struct counter {
 	struct counter_params p;
+	char name[16];		/* of the file */
 	bridge_t bridge;
 	int64_t saved_ns;	/* reading that is in the file */
 	struct log_latch latch;
@@ -35,7 +35,7 @@ static void load(counter_t *c)
 {
 	char text[STATEFILE_MAX];
 	struct err err;
-	long n = statefile_read(c->p.state_dir, c->p.node, FILE_NAME, text,
+	long n = statefile_read(c->p.state_dir, c->p.node, c->name, text,
 				sizeof(text), &err);
 
 	if (n < 0)
@@ -61,7 +61,7 @@ static void save(counter_t *c)
 	if (n < 0 || (size_t)n >= sizeof(text))
 		return;
 	c->saved_ns = c->bridge.last.at_ns;	/* a minute until the next try */
-	bad = statefile_write(c->p.state_dir, c->p.node, FILE_NAME, text,
+	bad = statefile_write(c->p.state_dir, c->p.node, c->name, text,
 			      &err) < 0;
 	if (log_latch_change(&c->latch, bad) && bad)
 		log_warn(c->p.log, "node %s: a gap while wattgated is away will stay unmeasured: %s",
@@ -190,6 +190,7 @@ counter_t *counter_create(const struct counter_params *params)
 	if (!c)
 		return NULL;
 	c->p = *params;
+	snprintf(c->name, sizeof(c->name), "counter%s", params->suffix);
 	load(c);
 	return c;
 }

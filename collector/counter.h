@@ -25,6 +25,7 @@ struct counter_params {
 	const char *bmc;	/* its URL, and its name of the node: */
 	const char *bmc_node;	/* others have other counters */
 	const char *state_dir;
+	const char *suffix;	/* of the meter's state files */
 	int64_t max_gap_ns;
 	const logger_t *log;
 };

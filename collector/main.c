@@ -24,6 +24,7 @@
 
 #include "oar/follow.h"
 #include "source/http.h"
+#include "source/watch.h"
 #include "node.h"
 #include "site.h"
 
@@ -149,10 +150,16 @@ static void served_run(struct served *d)
 		site_run(d->site);
 }
 
-static int loop(struct served *d, http_t *http, int signals,
+/* What waits for the world: HTTP, and all else. */
+struct wires {
+	http_t *http;
+	watch_t *watch;
+};
+
+static int loop(struct served *d, const struct wires *wires, int signals,
 		const timesource_t *ts, const logger_t *log, struct err *err)
 {
-	struct pollfd fds[1 + NODE_FDS_MAX];
+	struct pollfd fds[2 + NODE_FDS_MAX];
 	unsigned count;
 	int64_t due_ns;
 	int sig;
@@ -161,11 +168,14 @@ static int loop(struct served *d, http_t *http, int signals,
 		served_run(d);
 		fds[0].fd = signals;
 		fds[0].events = POLLIN;
-		count = d->node ? node_fds(d->node, fds + 1) : 0;
+		fds[1].fd = watch_fd(wires->watch);
+		fds[1].events = POLLIN;
+		count = d->node ? node_fds(d->node, fds + 2) : 0;
 		due_ns = d->node ? node_due_ns(d->node) : site_due_ns(d->site);
-		if (http_poll(http, fds, 1 + count, timeout_ms(ts, due_ns),
-			      err) < 0)
+		if (http_poll(wires->http, fds, 2 + count,
+			      timeout_ms(ts, due_ns), err) < 0)
 			return -1;
+		watch_run(wires->watch);
 		sig = signals_read(signals, log);
 		if (sig) {
 			log_info(log, "%s stops: signal %d",
@@ -175,39 +185,48 @@ static int loop(struct served *d, http_t *http, int signals,
 	}
 }
 
-static int served_open(struct served *d, const struct conf *conf, http_t *http,
-		       const timesource_t *ts, const logger_t *log,
-		       struct err *err)
+static int served_open(struct served *d, const struct conf *conf,
+		       const struct wires *wires, const timesource_t *ts,
+		       const logger_t *log, struct err *err)
 {
 	if (conf->mode == CONF_MODE_SITE) {
-		d->site = site_create(conf, http, ts, log, err);
+		d->site = site_create(conf, wires->http, wires->watch, ts, log,
+				      err);
 		if (d->site)
 			log_info(log, "wattgated " PACKAGE_VERSION ": site, each %g s",
 				 ns_to_s(conf->period_ns));
 		return d->site ? 0 : -1;
 	}
-	d->node = node_create(conf, http, ts, log, err);
+	d->node = node_create(conf, wires->http, wires->watch, ts, log, err);
 	if (d->node)
-		log_info(log, "wattgated " PACKAGE_VERSION ": node %s, %s, each %g s",
-			 conf->node, conf->bmc.url, ns_to_s(conf->period_ns));
+		log_info(log, "wattgated " PACKAGE_VERSION ": node %s, %s%s%s, each %g s",
+			 conf->node, conf->bmc.source,
+			 *conf->bmc.url ? " " : "", conf->bmc.url, ns_to_s(conf->period_ns));
 	return d->node ? 0 : -1;
 }
 
-static int serve(const struct conf *conf, http_t *http, const timesource_t *ts,
-		 const logger_t *log, struct err *err)
+static int serve(const struct conf *conf, const struct wires *wires,
+		 const timesource_t *ts, const logger_t *log, struct err *err)
 {
 	struct served d = { NULL, NULL };
 	int signals = signals_open(err), rc;
 
 	if (signals < 0)
 		return -1;
-	rc = served_open(&d, conf, http, ts, log, err);
+	rc = served_open(&d, conf, wires, ts, log, err);
 	if (rc == 0)
-		rc = loop(&d, http, signals, ts, log, err);
+		rc = loop(&d, wires, signals, ts, log, err);
 	node_close(d.node);
 	site_close(d.site);
 	close(signals);
 	return rc;
+}
+
+static int wires_open(struct wires *wires, struct err *err)
+{
+	wires->http = http_create(err);
+	wires->watch = wires->http ? watch_create(err) : NULL;
+	return wires->watch ? 0 : -1;
 }
 
 static int conf_prepare(const struct options *o, struct conf *conf,
@@ -235,11 +254,12 @@ static int follow_oar(const struct conf *conf, bool check,
 	return oar_follow(conf, ts, log, err);
 }
 
-static int check(const struct conf *conf, http_t *http, const timesource_t *ts,
-		 const logger_t *log, struct err *err)
+static int check(const struct conf *conf, const struct wires *wires,
+		 const timesource_t *ts, const logger_t *log, struct err *err)
 {
 	if (conf->mode == CONF_MODE_NODE)
-		return node_check(conf, http, ts, log, err);
+		return node_check(conf, wires->http, wires->watch, ts, log,
+				  err);
 	if (site_check(conf, err) < 0)
 		return -1;
 	return oar_follow_check(conf, err);
@@ -253,7 +273,7 @@ int main(int argc, char **argv)
 	bool systemd = getenv("JOURNAL_STREAM") != NULL;
 	logger_t log = logger_stderr(LOG_LEVEL_INFO, systemd);
 	struct err err;
-	http_t *http = NULL;
+	struct wires wires = { NULL, NULL };
 	int rc = options_parse(argc, argv, &o);
 
 	if (rc)
@@ -262,16 +282,16 @@ int main(int argc, char **argv)
 	rc = conf_prepare(&o, &conf, &err);
 	if (rc == 0) {
 		log = logger_stderr((enum log_level)conf.log_level, systemd);
-		http = o.follow_oar ? NULL : http_create(&err);
-		rc = http || o.follow_oar ? 0 : -1;
+		rc = o.follow_oar ? 0 : wires_open(&wires, &err);
 	}
 	if (rc == 0 && o.follow_oar)
 		rc = follow_oar(&conf, o.check, &ts, &log, &err);
 	else if (rc == 0 && o.check)
-		rc = check(&conf, http, &ts, &log, &err);
+		rc = check(&conf, &wires, &ts, &log, &err);
 	else if (rc == 0)
-		rc = serve(&conf, http, &ts, &log, &err);
-	http_destroy(http);
+		rc = serve(&conf, &wires, &ts, &log, &err);
+	watch_destroy(wires.watch);
+	http_destroy(wires.http);
 	if (rc < 0) {
 		log_error(&log, "%s", err.text);
 		return EXIT_FAILURE;

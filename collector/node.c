@@ -200,10 +200,12 @@ static int run_dir_check(const node_t *n, struct err *err)
 
 /* ---- life ---- */
 
-static struct poller_params poller_params(node_t *n, http_t *http)
+static struct poller_params poller_params(node_t *n, http_t *http,
+					  watch_t *watch)
 {
 	return (struct poller_params){
-		.conf = n->conf, .http = http, .ts = n->ts,
+		.conf = n->conf, .meter = &n->conf->bmc, .suffix = "",
+		.http = http, .watch = watch, .ts = n->ts,
 		.boot_id = n->boot_id, .log = n->log,
 		.start_ns = timesource_boot_ns(&n->ts),
 		.describe = node_describe, .on_sample = node_tick, .arg = n,
@@ -244,9 +246,10 @@ static int files_open(node_t *n, struct err *err)
 	return 0;
 }
 
-static int poller_start(node_t *n, http_t *http, struct err *err)
+static int poller_start(node_t *n, http_t *http, watch_t *watch,
+			struct err *err)
 {
-	struct poller_params params = poller_params(n, http);
+	struct poller_params params = poller_params(n, http, watch);
 
 	n->tick_ns = params.start_ns + n->conf->period_ns;
 	n->poller = poller_create(&params, err);
@@ -311,7 +314,7 @@ static void node_free(node_t *n)
 	free(n);
 }
 
-node_t *node_create(const struct conf *conf, http_t *http,
+node_t *node_create(const struct conf *conf, http_t *http, watch_t *watch,
 		    const timesource_t *ts, const logger_t *log,
 		    struct err *err)
 {
@@ -320,7 +323,7 @@ node_t *node_create(const struct conf *conf, http_t *http,
 	if (!n)
 		return NULL;
 	if (dirs_make(n, err) < 0 || files_open(n, err) < 0 ||
-	    poller_start(n, http, err) < 0) {
+	    poller_start(n, http, watch, err) < 0) {
 		node_free(n);
 		return NULL;
 	}
@@ -341,8 +344,8 @@ void node_close(node_t *n)
 	node_free(n);
 }
 
-int node_check(const struct conf *conf, http_t *http, const timesource_t *ts,
-	       const logger_t *log, struct err *err)
+int node_check(const struct conf *conf, http_t *http, watch_t *watch,
+	       const timesource_t *ts, const logger_t *log, struct err *err)
 {
 	node_t *n = node_new(conf, ts, log, err);
 	struct poller_params params;
@@ -350,7 +353,7 @@ int node_check(const struct conf *conf, http_t *http, const timesource_t *ts,
 
 	if (!n)
 		return -1;
-	params = poller_params(n, http);
+	params = poller_params(n, http, watch);
 	rc = dir_check_or_make(conf->state_dir, err) < 0 ||
 	     dir_check_or_make(conf->ledger_dir, err) < 0 || run_dir_check(n, err) < 0 ||
 	     poller_check(&params, err) < 0 ? -1 : 0;

@@ -11,6 +11,7 @@
 #include "lib/log.h"
 
 #include "source/http.h"
+#include "source/watch.h"
 
 /*
  * One node that wattgated looks after: its source and sampler, its series and
@@ -27,11 +28,11 @@ typedef struct node node_t;
  * a directory cannot be written, the configuration does not do. conf and log
  * outlive it.
  */
-node_t *node_create(const struct conf *conf, http_t *http,
+node_t *node_create(const struct conf *conf, http_t *http, watch_t *watch,
 		    const timesource_t *ts, const logger_t *log,
 		    struct err *err);
 
-/* Do what is due; the sample itself goes on in http_poll(). */
+/* Do what is due; the sample itself goes on in http_poll() or watch_run(). */
 void node_run(node_t *n);
 /* When to call it next (boot time) and what else wakes it. */
 int64_t node_due_ns(const node_t *n);
@@ -44,7 +45,7 @@ void node_close(node_t *n);
  * Look at what node_create() will need, and open none of it: 0, or -1 with
  * the first thing that is wrong.
  */
-int node_check(const struct conf *conf, http_t *http, const timesource_t *ts,
-	       const logger_t *log, struct err *err);
+int node_check(const struct conf *conf, http_t *http, watch_t *watch,
+	       const timesource_t *ts, const logger_t *log, struct err *err);
 
 #endif

@@ -97,18 +97,48 @@ static void series_trouble(poller_t *p, int rc, const struct err *err)
 
 /* ---- samples ---- */
 
+/* When the wall clock showed it, as it goes now. */
+static int64_t wall_of(const poller_t *p, int64_t boot_ns)
+{
+	return timesource_wall_ns(&p->p.ts) -
+	       (timesource_boot_ns(&p->p.ts) - boot_ns);
+}
+
+static int past_append(poller_t *p, const struct reading *r, struct err *err)
+{
+	for (unsigned i = 0; i < r->past_count; i++) {
+		const struct past_sample *s = &r->past[i];
+
+		if (series_writer_append_as(p->series, s->boot_ns,
+					    wall_of(p, s->boot_ns), s->watts,
+					    s->join, s->joules, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int newest_append(poller_t *p, const struct reading *r, struct err *err)
+{
+	int64_t wall_ns = wall_of(p, r->boot_ns);
+
+	if (r->join == SERIES_LINE)
+		return counter_append(p->counter, p->series, p->account, r,
+				      wall_ns, err);
+	return series_writer_append_as(p->series, r->boot_ns, wall_ns, r->watts,
+				       r->join, r->joules, err);
+}
+
 static void reading_keep(poller_t *p, const struct reading *r)
 {
-	int64_t age_ns = timesource_boot_ns(&p->p.ts) - r->boot_ns;
 	struct err err;
 	int rc;
 
 	snprintf(p->place, sizeof(p->place), "%s", r->source);
 	rc = series_refresh(p, &err);
 	if (rc == 0)
-		rc = counter_append(p->counter, p->series, p->account, r,
-				    timesource_wall_ns(&p->p.ts) - age_ns,
-				    &err);
+		rc = past_append(p, r, &err);
+	if (rc == 0)
+		rc = newest_append(p, r, &err);
 	series_trouble(p, rc, &err);
 }
 
@@ -162,8 +192,14 @@ const struct series_params *poller_series_params(const poller_t *p)
 
 int64_t poller_await_ns(const poller_t *p)
 {
-	return p->series ? counter_until_ns(p->counter,
-				series_writer_series(p->series)) : 0;
+	const series_t *s = p->series ? series_writer_series(p->series) : NULL;
+	const struct series_sample *last = s ? series_last(s) : NULL;
+	int64_t until_ns = s ? counter_until_ns(p->counter, s) : 0;
+
+	if (last && p->ops->late_ns &&
+	    last->boot_ns + p->ops->late_ns > until_ns)
+		until_ns = last->boot_ns + p->ops->late_ns;
+	return until_ns;
 }
 
 /* ---- life ---- */
@@ -171,12 +207,14 @@ int64_t poller_await_ns(const poller_t *p)
 static int source_open(poller_t *p, struct err *err)
 {
 	struct source_env env = {
-		.conf = p->p.conf, .http = p->p.http, .ts = p->p.ts,
-		.boot_id = p->p.boot_id, .log = p->p.log,
+		.conf = p->p.conf, .meter = p->p.meter,
+		.suffix = p->p.suffix, .http = p->p.http,
+		.watch = p->p.watch, .ts = p->p.ts, .boot_id = p->p.boot_id,
+		.log = p->p.log,
 	};
 	const char *place;
 
-	p->ops = source_find(p->p.conf, err);
+	p->ops = source_find(p->p.conf, p->p.meter, err);
 	if (!p->ops)
 		return -1;
 	p->source = p->ops->open(&env, err);
@@ -191,10 +229,11 @@ static int source_open(poller_t *p, struct err *err)
 static int run_dir_make(poller_t *p, struct err *err)
 {
 	const char *node = p->p.conf->node;
-	char dir[PATH_MAX];
+	char dir[PATH_MAX], file[16];
 
+	snprintf(file, sizeof(file), "series%s", p->p.suffix);
 	if (conf_run_path(p->series_path, sizeof(p->series_path), node,
-			  "series") < 0)
+			  file) < 0)
 		return err_set(err, "%s: the path is too long", conf_run_dir());
 	snprintf(dir, sizeof(dir), "%.*s", (int)(strrchr(p->series_path, '/') -
 		 p->series_path), p->series_path);
@@ -206,8 +245,8 @@ static int parts_create(poller_t *p, struct err *err)
 	const struct conf *conf = p->p.conf;
 	const struct counter_params counter = {
 		.node = conf->node, .boot_id = p->p.boot_id,
-		.bmc = conf->bmc.url, .bmc_node = conf->bmc.node,
-		.state_dir = conf->state_dir,
+		.bmc = p->p.meter->url, .bmc_node = p->p.meter->node,
+		.state_dir = conf->state_dir, .suffix = p->p.suffix,
 		.max_gap_ns = conf->max_gap_ns, .log = p->p.log,
 	};
 	const struct sampler_params sampler = {

@@ -12,6 +12,7 @@
 
 #include "account.h"
 #include "source/http.h"
+#include "source/watch.h"
 
 /*
  * One node's power into its series: the source, the sampler that keeps its
@@ -23,7 +24,10 @@ typedef struct poller poller_t;
 
 struct poller_params {
 	const struct conf *conf;	/* outlives it, like the others */
+	const struct conf_meter *meter;	/* of conf */
+	const char *suffix;	/* of the meter's files: "" or "2" */
 	http_t *http;
+	watch_t *watch;
 	timesource_t ts;
 	const char *boot_id;
 	const logger_t *log;
@@ -64,7 +68,10 @@ void poller_set_account(poller_t *p, account_t *account);
 series_writer_t *poller_series(const poller_t *p);
 const struct series_params *poller_series_params(const poller_t *p);
 
-/* See counter_until_ns(); 0 where there is no series. */
+/*
+ * Until when a sample may come that says what was behind the series' last one:
+ * by a counter, or because the source may come late. 0 where none will.
+ */
 int64_t poller_await_ns(const poller_t *p);
 
 #endif

@@ -29,7 +29,7 @@ static void next_set(sampler_t *s, const struct reading *r, int64_t now_ns)
 {
 	int64_t delay_ns;
 
-	if (r->ok || r->backoff == BACKOFF_NONE) {
+	if (r->ok || r->nothing_new || r->backoff == BACKOFF_NONE) {
 		backoff_reset(&s->backoff);
 		s->next_ns = grid_after(s, now_ns);
 		return;
@@ -71,7 +71,8 @@ static void on_reading(void *arg, const struct reading *r)
 
 	s->busy = false;
 	next_set(s, r, now_ns);
-	trouble_log(s, r, now_ns);
+	if (!r->nothing_new)
+		trouble_log(s, r, now_ns);
 	s->p.on_reading(s->p.arg, r);
 }
 

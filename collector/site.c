@@ -30,6 +30,7 @@ struct member {
 struct site {
 	const struct conf *conf;
 	http_t *http;
+	watch_t *watch;
 	timesource_t ts;
 	const logger_t *log;
 	char boot_id[BOOT_ID_SIZE];
@@ -91,7 +92,8 @@ static int64_t member_start_ns(const site_t *s, const struct conf *conf)
 static void member_open(site_t *s, struct member *m, const char *name)
 {
 	struct poller_params params = {
-		.conf = &m->conf, .http = s->http, .ts = s->ts,
+		.conf = &m->conf, .meter = &m->conf.bmc, .suffix = "",
+		.http = s->http, .watch = s->watch, .ts = s->ts,
 		.boot_id = s->boot_id, .log = s->log,
 		.describe = member_describe, .on_sample = member_sampled,
 		.arg = m,
@@ -306,7 +308,7 @@ static int site_open(site_t *s, struct err *err)
 	return s->follower ? 0 : err_set(err, "out of memory");
 }
 
-site_t *site_create(const struct conf *conf, http_t *http,
+site_t *site_create(const struct conf *conf, http_t *http, watch_t *watch,
 		    const timesource_t *ts, const logger_t *log,
 		    struct err *err)
 {
@@ -318,6 +320,7 @@ site_t *site_create(const struct conf *conf, http_t *http,
 	}
 	s->conf = conf;
 	s->http = http;
+	s->watch = watch;
 	s->ts = *ts;
 	s->log = log;
 	files_allow();

@@ -10,6 +10,7 @@
 #include "lib/log.h"
 
 #include "source/http.h"
+#include "source/watch.h"
 
 /*
  * Many nodes at once, on a management host: a poller for each node that stands
@@ -23,7 +24,7 @@ typedef struct site site_t;
  * conf: the site's own; each node's part is read from conf->path. All outlive
  * it. NULL with a text.
  */
-site_t *site_create(const struct conf *conf, http_t *http,
+site_t *site_create(const struct conf *conf, http_t *http, watch_t *watch,
 		    const timesource_t *ts, const logger_t *log,
 		    struct err *err);
 

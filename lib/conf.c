@@ -60,26 +60,83 @@ static int check_max_gap(struct conf *c, const struct conf_lines *lines,
 	return fail_at(c, lines, CONF_TOP, "max_gap", why.text, err);
 }
 
-static int check_bmc(const struct conf *c, const struct conf_lines *lines,
-		     struct err *err)
+static int check_tls(const struct conf *c, const struct conf_lines *lines,
+		     enum conf_section section, const char *url,
+		     const char *public_key, bool insecure, struct err *err)
 {
-	if (*c->bmc.url && url_is_plain(c->bmc.url) && !c->bmc.insecure)
-		return fail_at(c, lines, CONF_BMC, "url",
+	if (*url && url_is_plain(url) && !insecure)
+		return fail_at(c, lines, section, "url",
 			       "plain http shows the password to the network: use https, or say insecure = true",
 			       err);
-	if (*c->bmc.public_key && c->bmc.insecure)
-		return fail_at(c, lines, CONF_BMC, "public_key",
+	if (*public_key && insecure)
+		return fail_at(c, lines, section, "public_key",
 			       "insecure = true takes any key: leave out one of the two (public_key = with nothing behind it, where another section gives one)",
 			       err);
-	if (*c->bmc.password_file && !*c->bmc.user)
-		return fail_at(c, lines, CONF_BMC, "password_file",
+	return 0;
+}
+
+static int check_meter(const struct conf *c, const struct conf_lines *lines,
+		       enum conf_section section, const struct conf_meter *m,
+		       struct err *err)
+{
+	if (check_tls(c, lines, section, m->url, m->public_key, m->insecure,
+		      err) < 0)
+		return -1;
+	if (*m->password_file && !*m->user)
+		return fail_at(c, lines, section, "password_file",
 			       "there is no user: say whose password it is",
 			       err);
-	if (*c->bmc.user && !*c->bmc.password_file)
-		return fail_at(c, lines, CONF_BMC, "user",
+	if (*m->user && !*m->password_file)
+		return fail_at(c, lines, section, "user",
 			       "there is no password_file: name the file that has the password",
 			       err);
 	return 0;
+}
+
+static int line_of(const struct conf_lines *lines, enum conf_section section,
+		   const char *key)
+{
+	return lines->of[conf_key_find(section, key)];
+}
+
+/* A second meter is there where its source is told. */
+static int check_meters(struct conf *c, const struct conf_lines *lines,
+			struct err *err)
+{
+	c->bmc.source_line = line_of(lines, CONF_BMC, "source");
+	if (!c->bmc.source_line)
+		c->bmc.source_line = line_of(lines, CONF_TOP, "source");
+	c->second.source_line = line_of(lines, CONF_SECOND, "source");
+	if (*c->second.url && !*c->second.source)
+		return fail_at(c, lines, CONF_SECOND, "url",
+			       "there is no source: say what kind of meter it is, as in source = redfish",
+			       err);
+	if (check_meter(c, lines, CONF_BMC, &c->bmc, err) < 0)
+		return -1;
+	return check_meter(c, lines, CONF_SECOND, &c->second, err);
+}
+
+static int check_site(struct conf *c, const struct conf_lines *lines,
+		      struct err *err)
+{
+	struct conf_site *s = &c->site;
+
+	if (!*s->cert_file != !*s->key_file)
+		return fail_at(c, lines, CONF_SITE,
+			       *s->cert_file ? "cert_file" : "key_file",
+			       "a certificate and its key go together: give cert_file and key_file",
+			       err);
+	if (*s->password_file && !*s->database)
+		return fail_at(c, lines, CONF_SITE, "password_file",
+			       "there is no database: say whose password it is",
+			       err);
+	if (!*s->store_file &&
+	    snprintf(s->store_file, sizeof(s->store_file), "%s/site.db",
+		     c->state_dir) >= (int)sizeof(s->store_file))
+		return fail_at(c, lines, CONF_TOP, "state_dir",
+			       "the path is too long", err);
+	return check_tls(c, lines, CONF_SITE, s->url, s->public_key,
+			 s->insecure, err);
 }
 
 static int check_oar(const struct conf *c, const struct conf_lines *lines,
@@ -106,7 +163,13 @@ static void conf_init(struct conf *conf, const char *path, const char *node)
 	conf->log_level = LOG_LEVEL_INFO;
 	strcpy(conf->ledger_dir, "/var/lib/wattgate/ledger");
 	strcpy(conf->state_dir, "/var/lib/wattgate");
-	conf->bmc.timeout_ns = 4 * NS_PER_S;
+	strcpy(conf->bmc.source, "redfish");
+	conf->bmc.timeout_ns = conf->second.timeout_ns = 4 * NS_PER_S;
+	conf->site.timeout_ns = 4 * NS_PER_S;
+	conf->site.ship = true;
+	strcpy(conf->site.munge, "/usr/bin/munge");
+	strcpy(conf->site.unmunge, "/usr/bin/unmunge");
+	strcpy(conf->site.munge_users, "root,wattgate");
 	strcpy(conf->scontrol, WATTGATE_SCONTROL);
 	conf->oar.interval_ns = 10 * NS_PER_S;
 	conf->pue = 1;
@@ -163,7 +226,8 @@ int conf_load(const char *path, const char *node, struct conf *conf,
 	free(text);
 	if (rc != 0 || check_max_gap(conf, &lines, err) != 0 ||
 	    check_idle_period(conf, &lines, err) != 0 ||
-	    check_oar(conf, &lines, err) != 0)
+	    check_oar(conf, &lines, err) != 0 ||
+	    check_site(conf, &lines, err) != 0)
 		return -1;
-	return check_bmc(conf, &lines, err);
+	return check_meters(conf, &lines, err);
 }

@@ -2,7 +2,6 @@
 #ifndef WATTGATE_CONF_H
 #define WATTGATE_CONF_H
 
-#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -11,14 +10,15 @@
 
 /*
  * /etc/wattgate/wattgate.conf: INI, read by inih. One file may serve a whole
- * cluster: sections [bmc PATTERN] and [hardware PATTERN] apply to the nodes
- * that match the shell pattern (the last matching section wins, key by key).
+ * cluster: sections [bmc PATTERN], [second PATTERN] and [hardware PATTERN] apply
+ * to the nodes that match the shell pattern (the last matching section wins, key by key).
  * In texts %n stands for the node's name, %% for a percent sign. Paths are
  * absolute. A section may be given once for each pattern. Comments: ';' or '#'
  * at the start of a line, ';' after a blank elsewhere.
  *
  *   # top of the file, before any section
  *   mode = node             ; node: this node's BMC; site: those of all nodes
+ *   source = redfish        ; of all nodes; [bmc PATTERN] may say otherwise
  *   period = 5s             ; 20ms to 5m
  *   max_gap = 15s           ; default 3 periods; at least one, at most 1h
  *   share = model
@@ -38,6 +38,34 @@
  *   node = Node0            ; of a BMC that serves several
  *   insecure = false        ; true, yes, false, no
  *   timeout = 4s            ; 100ms to 60s
+ *   source = redfish        ; redfish, site, ipmi, kwollect, prometheus, hwmon,
+ *                           ; powercap, pm_counters, exec
+ *   host = %n-bmc           ; ipmi: over the network; none: in-band
+ *   sensor = NAME           ; ipmi: this one instead of DCMI
+ *   metric = bmc_node_power_watt    ; kwollect
+ *   device = %n             ; kwollect: its name of the node
+ *   query = node_power_watts{instance="%n"} ; prometheus
+ *   path = /sys/cray/pm_counters    ; hwmon, powercap, pm_counters
+ *   command = /usr/local/bin/pdu-power %n   ; exec: no shell
+ *   [second]                ; a second meter beside the first: the keys of [bmc]
+ *   [site]
+ *   ; on nodes: where source = site asks, and where ledgers are sent
+ *   url = https://mgmt:6830 ; and ca_file, public_key, insecure, timeout as in [bmc]
+ *   cert_file = /etc/wattgate/node.pem      ; mutual TLS; without: munge
+ *   key_file = /etc/wattgate/node-key.pem
+ *   munge = /usr/bin/munge  ; empty: never
+ *   ship = true             ; the ledger to the site
+ *   ; on the management host
+ *   listen = 10.0.0.1:6830  ; [IPv6]:port; none: nothing is served
+ *   nodes = n[1-100],gpu[01-16]     ; Slurm's nodes that are read here
+ *   cert_file, key_file     ; the server's
+ *   client_ca_file = /etc/wattgate/nodes-ca.pem     ; mutual TLS
+ *   unmunge = /usr/bin/unmunge      ; empty: munge is not taken
+ *   munge_users = root,wattgate     ; who may speak for a node
+ *   store_file = /var/lib/wattgate/site.db  ; SQLite; default STATE_DIR/site.db
+ *   database = host=db dbname=wattgate      ; PostgreSQL instead: libpq's words,
+ *                           ; no password
+ *   password_file = /etc/wattgate/store.secret
  *   [hardware]
  *   cores = 64              ; physical ones
  *   gpus = 4
@@ -63,11 +91,60 @@
  *   tariff = 0.21           ; your currency per kWh
  */
 
+#define CONF_PATH_MAX 512	/* of paths in the file; a site has many of them */
+#define CONF_TEXT_MAX 1024	/* of URLs, queries, commands */
+
 enum conf_mode { CONF_MODE_NODE, CONF_MODE_SITE };
+
+/* A meter of the node: [bmc] is the first, [second] another one beside it. */
+struct conf_meter {
+	char source[16];	/* "redfish", ...; [second]: "" = there is none */
+	int source_line;	/* where it stands in the file; 0 = default */
+	char url[CONF_TEXT_MAX];	/* without a trailing slash; "" = not set */
+	char user[256];
+	char password_file[CONF_PATH_MAX];
+	char ca_file[CONF_PATH_MAX];
+	char public_key[CONF_TEXT_MAX];	/* "sha256//...[;sha256//...]"; "" = not pinned */
+	char node[256];	/* the BMC's name of the node; "" = it has one */
+	bool basic;	/* auth = basic */
+	bool insecure;
+	int64_t timeout_ns;
+	char host[256];		/* of ipmi; "" = in-band */
+	char sensor[128];	/* of ipmi; "" = DCMI */
+	char metric[128];	/* of kwollect */
+	char device[256];	/* of kwollect; "" = the node's name */
+	char query[CONF_TEXT_MAX];	/* of prometheus */
+	char path[CONF_PATH_MAX];	/* of hwmon, powercap, pm_counters */
+	char command[CONF_TEXT_MAX];	/* of exec */
+};
+
+/* The way between nodes and their management host. */
+struct conf_site {
+	/* a node's: where its site is */
+	char url[CONF_TEXT_MAX];	/* "" = not set */
+	char ca_file[CONF_PATH_MAX];
+	char public_key[CONF_TEXT_MAX];
+	bool insecure;
+	int64_t timeout_ns;
+	char munge[CONF_PATH_MAX];	/* program; "" = never */
+	bool ship;		/* send the ledger there */
+	/* the management host's */
+	char listen[300];	/* ADDRESS:PORT; "" = nothing is served */
+	char nodes[CONF_TEXT_MAX];	/* a host list; "" = only OAR's */
+	char client_ca_file[CONF_PATH_MAX];	/* "" = no mutual TLS */
+	char unmunge[CONF_PATH_MAX];	/* program; "" = munge is not taken */
+	char munge_users[256];	/* names, comma between */
+	char store_file[CONF_PATH_MAX];
+	char database[512];	/* libpq's conninfo; "" = store_file */
+	char password_file[CONF_PATH_MAX];	/* of the database */
+	/* either's own certificate */
+	char cert_file[CONF_PATH_MAX];
+	char key_file[CONF_PATH_MAX];
+};
 
 struct conf {
 	enum conf_mode mode;
-	char path[PATH_MAX];	/* where it was read from */
+	char path[CONF_PATH_MAX];	/* where it was read from */
 	char node[256];
 	int64_t period_ns;
 	int64_t max_gap_ns;
@@ -75,25 +152,17 @@ struct conf {
 	int64_t checkpoint_ns;
 	enum share_mode share;
 	int log_level;		/* enum log_level */
-	char ledger_dir[PATH_MAX];
-	char state_dir[PATH_MAX];
-	struct {
-		char url[1024];	/* without a trailing slash; "" = not set */
-		char user[256];
-		char password_file[PATH_MAX];
-		char ca_file[PATH_MAX];
-		char public_key[1024];	/* "sha256//...[;sha256//...]"; "" = not pinned */
-		char node[256];	/* the BMC's name of the node; "" = it has one */
-		bool basic;	/* auth = basic */
-		bool insecure;
-		int64_t timeout_ns;
-	} bmc;
+	char ledger_dir[CONF_PATH_MAX];
+	char state_dir[CONF_PATH_MAX];
+	struct conf_meter bmc;
+	struct conf_meter second;
+	struct conf_site site;
 	hardware_t hw;		/* 0 where the file is silent */
 	bool hw_mem_consumable_set;
-	char scontrol[PATH_MAX];	/* "" = never ask */
+	char scontrol[CONF_PATH_MAX];	/* "" = never ask */
 	struct {
 		char database[512];	/* libpq's conninfo; "" = not set */
-		char password_file[PATH_MAX];
+		char password_file[CONF_PATH_MAX];
 		int64_t since_s;	/* 0 = not set */
 		int64_t interval_ns;
 		int64_t idle_period_ns;

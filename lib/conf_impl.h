@@ -11,13 +11,15 @@
 enum conf_section {
 	CONF_TOP,		/* before the first section */
 	CONF_BMC,
+	CONF_SECOND,
+	CONF_SITE,
 	CONF_HARDWARE,
 	CONF_SLURM,
 	CONF_OAR,
 	CONF_REPORT
 };
 
-#define CONF_KEYS_MAX 48
+#define CONF_KEYS_MAX 128
 
 /* ---- conf_keys.c: what each key takes ----------------------------------------- */
 

@@ -117,9 +117,10 @@ static int set_log_level(const struct key *key, const char *text,
 static int set_auth(const struct key *key, const char *text,
 		    struct conf *conf, struct err *err)
 {
-	(void)key;
-	conf->bmc.basic = strcmp(text, "basic") == 0;
-	if (!conf->bmc.basic && strcmp(text, "session") != 0)
+	bool *basic = key_field(key, conf);
+
+	*basic = strcmp(text, "basic") == 0;
+	if (!*basic && strcmp(text, "session") != 0)
 		return err_set(err, "'%.60s' is neither session nor basic",
 			       text);
 	return 0;
@@ -164,7 +165,7 @@ static int set_url(const struct key *key, const char *text,
 {
 	if (set_text(key, text, conf, err) != 0)
 		return -1;
-	return value_url(conf->bmc.url, err);
+	return value_url(key_field(key, conf), err);
 }
 
 /* No %n here: a key's hash is nothing that follows from a name. */
@@ -190,6 +191,17 @@ static int set_mode(const struct key *key, const char *text,
 	return 0;
 }
 
+/* Which sources there are is the business of who opens one. */
+static int set_source(const struct key *key, const char *text,
+		      struct conf *conf, struct err *err)
+{
+	if (!*text || strlen(text) >= key->size ||
+	    text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_")])
+		return err_set(err, "'%.60s' is no source's name", text);
+	strcpy(key_field(key, conf), text);
+	return 0;
+}
+
 /* What another program reads: nothing in it stands for anything here. */
 static int set_verbatim(const struct key *key, const char *text,
 			struct conf *conf, struct err *err)
@@ -212,8 +224,30 @@ static int set_instant(const struct key *key, const char *text,
 #define QUANTITY(q, min, max) QUANTITY_##q, min, max
 #define PLAIN QUANTITY_NUMBER, NULL, NULL	/* not a quantity */
 
+/* The keys of a meter, which is the member `m` of struct conf. */
+#define METER_KEYS(s, m) \
+	{ s, "source", set_source, FIELD(m.source), PLAIN }, \
+	{ s, "url", set_url, FIELD(m.url), PLAIN }, \
+	{ s, "user", set_user, FIELD(m.user), PLAIN }, \
+	{ s, "password_file", set_path, FIELD(m.password_file), PLAIN }, \
+	{ s, "ca_file", set_path_or_none, FIELD(m.ca_file), PLAIN }, \
+	{ s, "public_key", set_public_key, FIELD(m.public_key), PLAIN }, \
+	{ s, "node", set_text, FIELD(m.node), PLAIN }, \
+	{ s, "auth", set_auth, FIELD(m.basic), PLAIN }, \
+	{ s, "insecure", set_bool, FIELD(m.insecure), PLAIN }, \
+	{ s, "timeout", set_duration, FIELD(m.timeout_ns), \
+	  QUANTITY(DURATION, "100ms", "60s") }, \
+	{ s, "host", set_text, FIELD(m.host), PLAIN }, \
+	{ s, "sensor", set_text, FIELD(m.sensor), PLAIN }, \
+	{ s, "metric", set_text, FIELD(m.metric), PLAIN }, \
+	{ s, "device", set_text, FIELD(m.device), PLAIN }, \
+	{ s, "query", set_text, FIELD(m.query), PLAIN }, \
+	{ s, "path", set_path, FIELD(m.path), PLAIN }, \
+	{ s, "command", set_text, FIELD(m.command), PLAIN }
+
 static const struct key keys[] = {
 	{ CONF_TOP, "mode", set_mode, FIELD(mode), PLAIN },
+	{ CONF_TOP, "source", set_source, FIELD(bmc.source), PLAIN },
 	{ CONF_TOP, "period", set_duration, FIELD(period_ns),
 	  QUANTITY(DURATION, "20ms", "5m") },
 	{ CONF_TOP, "max_gap", set_duration, FIELD(max_gap_ns),
@@ -226,16 +260,27 @@ static const struct key keys[] = {
 	{ CONF_TOP, "log_level", set_log_level, FIELD(log_level), PLAIN },
 	{ CONF_TOP, "ledger_dir", set_path, FIELD(ledger_dir), PLAIN },
 	{ CONF_TOP, "state_dir", set_path, FIELD(state_dir), PLAIN },
-	{ CONF_BMC, "url", set_url, FIELD(bmc.url), PLAIN },
-	{ CONF_BMC, "user", set_user, FIELD(bmc.user), PLAIN },
-	{ CONF_BMC, "password_file", set_path, FIELD(bmc.password_file), PLAIN },
-	{ CONF_BMC, "ca_file", set_path_or_none, FIELD(bmc.ca_file), PLAIN },
-	{ CONF_BMC, "public_key", set_public_key, FIELD(bmc.public_key), PLAIN },
-	{ CONF_BMC, "node", set_text, FIELD(bmc.node), PLAIN },
-	{ CONF_BMC, "auth", set_auth, FIELD(bmc.basic), PLAIN },
-	{ CONF_BMC, "insecure", set_bool, FIELD(bmc.insecure), PLAIN },
-	{ CONF_BMC, "timeout", set_duration, FIELD(bmc.timeout_ns),
+	METER_KEYS(CONF_BMC, bmc),
+	METER_KEYS(CONF_SECOND, second),
+	{ CONF_SITE, "url", set_url, FIELD(site.url), PLAIN },
+	{ CONF_SITE, "ca_file", set_path_or_none, FIELD(site.ca_file), PLAIN },
+	{ CONF_SITE, "public_key", set_public_key, FIELD(site.public_key), PLAIN },
+	{ CONF_SITE, "insecure", set_bool, FIELD(site.insecure), PLAIN },
+	{ CONF_SITE, "timeout", set_duration, FIELD(site.timeout_ns),
 	  QUANTITY(DURATION, "100ms", "60s") },
+	{ CONF_SITE, "munge", set_path_or_none, FIELD(site.munge), PLAIN },
+	{ CONF_SITE, "ship", set_bool, FIELD(site.ship), PLAIN },
+	{ CONF_SITE, "listen", set_verbatim, FIELD(site.listen), PLAIN },
+	{ CONF_SITE, "nodes", set_verbatim, FIELD(site.nodes), PLAIN },
+	{ CONF_SITE, "client_ca_file", set_path_or_none,
+	  FIELD(site.client_ca_file), PLAIN },
+	{ CONF_SITE, "unmunge", set_path_or_none, FIELD(site.unmunge), PLAIN },
+	{ CONF_SITE, "munge_users", set_verbatim, FIELD(site.munge_users), PLAIN },
+	{ CONF_SITE, "store_file", set_path, FIELD(site.store_file), PLAIN },
+	{ CONF_SITE, "database", set_verbatim, FIELD(site.database), PLAIN },
+	{ CONF_SITE, "password_file", set_path, FIELD(site.password_file), PLAIN },
+	{ CONF_SITE, "cert_file", set_path, FIELD(site.cert_file), PLAIN },
+	{ CONF_SITE, "key_file", set_path, FIELD(site.key_file), PLAIN },
 	{ CONF_HARDWARE, "cores", set_double, FIELD(hw.cores),
 	  QUANTITY(COUNT, "1", "65536") },
 	{ CONF_HARDWARE, "gpus", set_double, FIELD(hw.gpus),

@@ -18,6 +18,8 @@ static const struct {
 } sections[] = {
 	[CONF_TOP] = { "", false },
 	[CONF_BMC] = { "bmc", true },
+	[CONF_SECOND] = { "second", true },
+	[CONF_SITE] = { "site", false },
 	[CONF_HARDWARE] = { "hardware", true },
 	[CONF_SLURM] = { "slurm", false },
 	[CONF_OAR] = { "oar", false },
@@ -125,7 +127,7 @@ static int section_enter(struct parse *p, char *name, struct err *why)
 			break;
 	}
 	if (i == SECTION_COUNT)
-		return err_set(why, "there is no section [%.80s]: known are [bmc], [hardware], [slurm], [oar], [report]",
+		return err_set(why, "there is no section [%.80s]: known are [bmc], [second], [site], [hardware], [slurm], [oar], [report]",
 			       name);
 	if (*pattern && !sections[i].by_node)
 		return err_set(why, "section [%s] takes no pattern",

@@ -25,6 +25,8 @@
 
 struct source {
 	const struct conf *conf;
+	const struct conf_meter *meter;
+	char state_name[16];	/* of the file with the place */
 	const logger_t *log;
 	timesource_t ts;
 	http_t *http;
@@ -91,7 +93,7 @@ static void energy_load(struct redfish_place *place, const char *text)
 
 static bool key_is(const char *text, const char *key, const char *wanted)
 {
-	char value[sizeof(((struct conf *)0)->bmc.url)];
+	char value[sizeof(((struct conf_meter *)0)->url)];
 
 	return statefile_get(text, key, value, sizeof(value)) == 0 &&
 	       strcmp(value, wanted) == 0;
@@ -103,13 +105,13 @@ static void place_load(source_t *r)
 
 	snprintf(rules, sizeof(rules), "%d", REDFISH_FIND_VERSION);
 	if (!r->conf->state_dir[0] || !r->boot_id[0] ||
-	    statefile_read(r->conf->state_dir, r->conf->node, "power", text,
+	    statefile_read(r->conf->state_dir, r->conf->node, r->state_name, text,
 			   sizeof(text), NULL) <= 0)
 		return;
 	if (!key_is(text, "rules", rules) ||
 	    !key_is(text, "boot_id", r->boot_id) ||
-	    !key_is(text, "bmc", r->conf->bmc.url) ||
-	    !key_is(text, "node", r->conf->bmc.node))
+	    !key_is(text, "bmc", r->meter->url) ||
+	    !key_is(text, "node", r->meter->node))
 		return;
 	energy_load(&r->place, text);
 	r->place_known =
@@ -133,10 +135,10 @@ static void place_save(const source_t *r)
 		 "rules=%d\nboot_id=%s\nbmc=%s\nnode=%s\nurl=%s\npointer=%s\n"
 		 "source=%s\nenergy_url=%s\nenergy_pointer=%s\n"
 		 "energy_unit_j=%.17g\nenergy_wrap=%.17g\n",
-		 REDFISH_FIND_VERSION, r->boot_id, r->conf->bmc.url,
-		 r->conf->bmc.node, p->power.url, power, p->source,
+		 REDFISH_FIND_VERSION, r->boot_id, r->meter->url,
+		 r->meter->node, p->power.url, power, p->source,
 		 p->energy.url, energy, p->energy_unit_j, p->energy_wrap);
-	if (statefile_write(r->conf->state_dir, r->conf->node, "power", text,
+	if (statefile_write(r->conf->state_dir, r->conf->node, r->state_name, text,
 			    &err) < 0)
 		log_warn(r->log, "%s", err.text);
 }
@@ -147,7 +149,7 @@ static void place_take(source_t *r, const struct redfish_place *place)
 	r->place_known = true;
 	r->bad = 0;
 	log_info(r->log, "%s: power is at %s#%s%s, found in %u requests%s%s",
-		 r->conf->bmc.url, place->power.url, place->power.pointer[0],
+		 r->meter->url, place->power.url, place->power.pointer[0],
 		 place->power.terms > 1 ? " and its like, added up" : "",
 		 redfish_find_requests(r->find),
 		 place->energy.url[0] ? "; energy counter at " : "",
@@ -181,7 +183,7 @@ static void sample_fail(source_t *r, const struct http_reply *reply)
 	redfish_session_failure(r->session, &reading, reply);
 	if (reply->status >= 200 && reply->status < 300)	/* no failure to HTTP */
 		err_set(&reading.why, "%s%s: status %ld is no answer",
-			r->conf->bmc.url, r->place.power.url, reply->status);
+			r->meter->url, r->place.power.url, reply->status);
 	sample_end(r, &reading);
 }
 
@@ -190,7 +192,7 @@ static void sample_unavailable(source_t *r, const char *why)
 {
 	struct reading reading = { .backoff = BACKOFF_NONE };
 
-	err_set(&reading.why, "%s%s: %s", r->conf->bmc.url, r->place.power.url,
+	err_set(&reading.why, "%s%s: %s", r->meter->url, r->place.power.url,
 		why);
 	sample_end(r, &reading);
 }
@@ -258,7 +260,7 @@ static void find_fail(source_t *r)
 {
 	struct reading reading = { .backoff = BACKOFF_SLOW };
 
-	err_set(&reading.why, "%s: %s", r->conf->bmc.url,
+	err_set(&reading.why, "%s: %s", r->meter->url,
 		redfish_find_reason(r->find));
 	redfish_find_destroy(r->find);
 	r->find = NULL;
@@ -292,7 +294,7 @@ static bool find_wanted(source_t *r)
 {
 	if (r->find || (r->place_known && r->bad < BAD_MAX))
 		return r->find;
-	r->find = redfish_find_create(r->conf->bmc.node);
+	r->find = redfish_find_create(r->meter->node);
 	return r->find;
 }
 
@@ -317,7 +319,7 @@ static void energy_take(source_t *r, const struct http_reply *reply)
 		return;
 	if (redfish_energy_read(&p->energy, reply->body, reply->size, &value,
 				&why) < 0) {
-		log_debug(r->log, "%s%s: %s", r->conf->bmc.url, p->energy.url,
+		log_debug(r->log, "%s%s: %s", r->meter->url, p->energy.url,
 			  why.text);
 		return;
 	}
@@ -444,11 +446,6 @@ static void redfish_sample(source_t *r, source_done_fn done, void *arg)
 
 /* ---- life ---- */
 
-static bool redfish_wanted(const struct conf *conf)
-{
-	return conf->bmc.url[0];
-}
-
 static const char *redfish_place_name(const source_t *r)
 {
 	return r->place_known ? r->place.source : "";
@@ -477,26 +474,53 @@ static void redfish_free(source_t *r)
 	free(r);
 }
 
-static source_t *redfish_open(const struct source_env *env, struct err *err)
+/* What its trust rests on, where that is not what one would think. */
+static void trust_log(const source_t *r)
 {
-	const struct conf *conf = env->conf;
-	struct http_params params = {
-		.base_url = conf->bmc.url, .ca_file = conf->bmc.ca_file,
-		.public_key = conf->bmc.public_key,
-		.insecure = conf->bmc.insecure,
-		.timeout_ns = conf->bmc.timeout_ns, .ts = env->ts,
-	};
-	source_t *r = calloc(1, sizeof(*r));
+	if (r->meter->insecure)
+		log_warn(r->log, "%s: insecure = true: nothing proves that this is the BMC of %s",
+			 r->meter->url, r->conf->node);
+	if (!r->meter->user[0])
+		log_info(r->log, "%s: no user is configured: asking without a login",
+			 r->meter->url);
+}
 
+static source_t *redfish_new(const struct source_env *env, struct err *err)
+{
+	source_t *r;
+
+	if (!env->meter->url[0]) {
+		err_set(err, "%s: there is no BMC for node %s: set url in [bmc]",
+			env->conf->path, env->conf->node);
+		return NULL;
+	}
+	r = calloc(1, sizeof(*r));
 	if (!r) {
 		err_set(err, "out of memory");
 		return NULL;
 	}
-	r->conf = conf;
+	r->conf = env->conf;
+	r->meter = env->meter;
 	r->log = env->log;
 	r->ts = env->ts;
 	r->http = env->http;
 	snprintf(r->boot_id, sizeof(r->boot_id), "%s", env->boot_id);
+	snprintf(r->state_name, sizeof(r->state_name), "power%s", env->suffix);
+	return r;
+}
+
+static source_t *redfish_open(const struct source_env *env, struct err *err)
+{
+	const struct conf_meter *m = env->meter;
+	struct http_params params = {
+		.base_url = m->url, .ca_file = m->ca_file,
+		.public_key = m->public_key, .insecure = m->insecure,
+		.timeout_ns = m->timeout_ns, .ts = env->ts,
+	};
+	source_t *r = redfish_new(env, err);
+
+	if (!r)
+		return NULL;
 	r->conn = http_conn_create(env->http, &params, err);
 	if (r->conn)
 		r->session = redfish_session_create(env, r->conn, err);
@@ -504,12 +528,7 @@ static source_t *redfish_open(const struct source_env *env, struct err *err)
 		redfish_free(r);
 		return NULL;
 	}
-	if (conf->bmc.insecure)
-		log_warn(r->log, "%s: insecure = true: nothing proves that this is the BMC of %s",
-			 conf->bmc.url, conf->node);
-	if (!conf->bmc.user[0])
-		log_info(r->log, "%s: no user is configured: asking without a login",
-			 conf->bmc.url);
+	trust_log(r);
 	place_load(r);
 	return r;
 }
@@ -559,7 +578,6 @@ static void redfish_close(source_t *r, int64_t limit_ns)
 
 const struct source_ops redfish_source = {
 	.name = "redfish",
-	.wanted = redfish_wanted,
 	.open = redfish_open,
 	.sample = redfish_sample,
 	.place = redfish_place_name,

@@ -26,6 +26,7 @@ enum mode { MODE_SESSION, MODE_BASIC, MODE_ANONYMOUS };
 
 struct redfish_session {
 	const struct conf *conf;
+	const struct conf_meter *meter;
 	const logger_t *log;
 	http_conn_t *conn;
 	timesource_t ts;
@@ -122,7 +123,7 @@ static void prepare_refused(redfish_session_t *s)
 	struct reading r = { .backoff = BACKOFF_SLOW };
 
 	err_set(&r.why, "%s: the BMC refuses user %s; check user and password_file",
-		s->conf->bmc.url, s->conf->bmc.user);
+		s->meter->url, s->meter->user);
 	prepare_end(s, &r);
 }
 
@@ -181,7 +182,7 @@ static void on_stale_deleted(void *arg, const struct http_reply *reply)
 
 	if (gone)
 		log_info(s->log, "%s: deleted a session of ours that was left behind",
-			 s->conf->bmc.url);
+			 s->meter->url);
 	else
 		log_warn(s->log, "a session of ours that was left behind stays: %s",
 			 reply->why.text);
@@ -216,7 +217,7 @@ static bool stale_foreign(const redfish_session_t *s,
 	if (!doc)
 		return false;
 	foreign = json_doc_string(doc, "/UserName", user, sizeof(user)) == 0 &&
-		  strcmp(user, s->conf->bmc.user) != 0;
+		  strcmp(user, s->meter->user) != 0;
 	json_doc_destroy(doc);
 	return foreign;
 }
@@ -247,11 +248,11 @@ static void stale_start(redfish_session_t *s)
 
 static int password_read(redfish_session_t *s, char *buf, struct err *err)
 {
-	if (!s->conf->bmc.password_file[0])
+	if (!s->meter->password_file[0])
 		return err_set(err, "%s: user %s of %s has no password_file",
-			       s->conf->path, s->conf->bmc.user,
-			       s->conf->bmc.url);
-	return secret_read(s->conf->bmc.password_file, buf, SECRET_MAX, err);
+			       s->conf->path, s->meter->user,
+			       s->meter->url);
+	return secret_read(s->meter->password_file, buf, SECRET_MAX, err);
 }
 
 static void basic_prepare(redfish_session_t *s)
@@ -268,7 +269,7 @@ static void basic_prepare(redfish_session_t *s)
 
 static void basic_fall_back(redfish_session_t *s, const char *why)
 {
-	log_info(s->log, "%s: %s; using basic authentication", s->conf->bmc.url,
+	log_info(s->log, "%s: %s; using basic authentication", s->meter->url,
 		 why);
 	s->mode = MODE_BASIC;
 	basic_prepare(s);
@@ -315,7 +316,7 @@ static void login_done(redfish_session_t *s, const struct http_reply *reply)
 	if (session_file_add(&s->file, s->uri, &err) < 0)
 		log_warn(s->log, "%s; the session may outlive a crash",
 			 err.text);
-	log_debug(s->log, "%s: session %s", s->conf->bmc.url, s->uri);
+	log_debug(s->log, "%s: session %s", s->meter->url, s->uri);
 	s->cursor = 0;
 	stale_start(s);
 }
@@ -383,10 +384,10 @@ static int login_body(redfish_session_t *s, char *buf, size_t size,
 	char user[6 * 256], escaped[6 * SECRET_MAX];
 	int rc = password_read(s, s->password, err);
 
-	if (rc == 0 && (json_escape(s->conf->bmc.user, user, sizeof(user)) < 0 ||
+	if (rc == 0 && (json_escape(s->meter->user, user, sizeof(user)) < 0 ||
 			json_escape(s->password, escaped, sizeof(escaped)) < 0))
 		rc = err_set(err, "%s: the user or the password is too long",
-			     s->conf->bmc.url);
+			     s->meter->url);
 	if (rc == 0)
 		snprintf(buf, size, "{\"UserName\":\"%s\",\"Password\":\"%s\"}",
 			 user, escaped);
@@ -430,7 +431,7 @@ static void basic_try(redfish_session_t *s)
 {
 	if (!s->basic_failed)
 		log_warn(s->log, "%s: the BMC gives sessions and refuses them; trying basic authentication",
-			 s->conf->bmc.url);
+			 s->meter->url);
 	s->mode = MODE_BASIC;
 	basic_prepare(s);
 }
@@ -524,7 +525,7 @@ void redfish_session_sign(const redfish_session_t *s, struct http_request *req)
 	if (s->token[0]) {
 		req->token = s->token;
 	} else if (s->mode == MODE_BASIC || s->basic_now) {
-		req->user = s->conf->bmc.user;
+		req->user = s->meter->user;
 		req->password = s->password;
 	}
 }
@@ -588,8 +589,9 @@ redfish_session_t *redfish_session_create(const struct source_env *env,
 	s->log = env->log;
 	s->conn = conn;
 	s->ts = env->ts;
-	s->mode = conf->bmc.basic ? MODE_BASIC : MODE_SESSION;
-	if (!conf->bmc.user[0])
+	s->meter = env->meter;
+	s->mode = s->meter->basic ? MODE_BASIC : MODE_SESSION;
+	if (!s->meter->user[0])
 		s->mode = MODE_ANONYMOUS;
 	else if (password_read(s, s->password, err) < 0) {
 		redfish_session_destroy(s);
@@ -597,7 +599,7 @@ redfish_session_t *redfish_session_create(const struct source_env *env,
 	}
 	secret_wipe(s->password, sizeof(s->password));
 	if (session_file_load(&s->file, conf->state_dir, conf->node,
-			      conf->bmc.url, &text) < 0)
+			      env->suffix, s->meter->url, &text) < 0)
 		log_warn(s->log, "%s", text.text);
 	return s;
 }

@@ -55,11 +55,12 @@ static int list_save(const session_file_t *f, struct err *err)
 		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s%suri=%s\n",
 				      i ? "" : "bmc=", i ? "" : f->base_url,
 				      i ? "" : "\n", f->uri[i]);
-	return statefile_write(f->dir, f->node, "session", text, err);
+	return statefile_write(f->dir, f->node, f->name, text, err);
 }
 
 int session_file_load(session_file_t *f, const char *dir, const char *node,
-		      const char *base_url, struct err *err)
+		      const char *suffix, const char *base_url,
+		      struct err *err)
 {
 	char text[STATEFILE_MAX], bmc[sizeof(f->base_url)];
 	char *line, *next;
@@ -67,10 +68,11 @@ int session_file_load(session_file_t *f, const char *dir, const char *node,
 	memset(f, 0, sizeof(*f));
 	snprintf(f->dir, sizeof(f->dir), "%s", dir);
 	snprintf(f->node, sizeof(f->node), "%s", node);
+	snprintf(f->name, sizeof(f->name), "session%s", suffix);
 	snprintf(f->base_url, sizeof(f->base_url), "%s", base_url);
 	if (!dir[0])
 		return 0;
-	if (statefile_read(dir, node, "session", text, sizeof(text), err) < 0)
+	if (statefile_read(dir, node, f->name, text, sizeof(text), err) < 0)
 		return -1;
 	if (statefile_get(text, "bmc", bmc, sizeof(bmc)) < 0 ||
 	    strcmp(bmc, base_url) != 0)

@@ -20,17 +20,20 @@
 typedef struct session_file {
 	char dir[PATH_MAX];
 	char node[256];
-	char base_url[512];
+	char name[16];		/* of the state file */
+	char base_url[1024];
 	unsigned count;
 	char uri[SESSION_FILE_MAX][SESSION_URI_MAX];	/* oldest first */
 } session_file_t;
 
 /*
- * Read the list. Lines that are not a path are dropped; a list of another BMC
+ * Read the list: STATE_DIR/NODE.session, or of another meter's `suffix` behind
+ * that. Lines that are not a path are dropped; a list of another BMC
  * counts as empty. -1 with a text where the file is unreadable (list empty).
  */
 int session_file_load(session_file_t *f, const char *dir, const char *node,
-		      const char *base_url, struct err *err);
+		      const char *suffix, const char *base_url,
+		      struct err *err);
 
 /* Add or remove one and write the file. -1 with a text; the list changes anyway. */
 int session_file_add(session_file_t *f, const char *uri, struct err *err);

@@ -1,18 +1,38 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "source.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "redfish.h"
 
 static const struct source_ops *const sources[] = {
 	&redfish_source,
 };
+#define SOURCE_COUNT (sizeof(sources) / sizeof(sources[0]))
 
-const struct source_ops *source_find(const struct conf *conf, struct err *err)
+static int unknown(const struct conf *conf, const struct conf_meter *meter,
+		   struct err *err)
 {
-	for (unsigned i = 0; i < sizeof(sources) / sizeof(sources[0]); i++)
-		if (sources[i]->wanted(conf))
+	char names[256] = "";
+
+	for (size_t i = 0; i < SOURCE_COUNT; i++) {
+		size_t len = strlen(names);
+
+		snprintf(names + len, sizeof(names) - len, "%s%s",
+			 len ? ", " : "", sources[i]->name);
+	}
+	return err_set(err, "%s:%d: source: '%s' is none of %s", conf->path,
+		       meter->source_line, meter->source, names);
+}
+
+const struct source_ops *source_find(const struct conf *conf,
+				     const struct conf_meter *meter,
+				     struct err *err)
+{
+	for (size_t i = 0; i < SOURCE_COUNT; i++)
+		if (strcmp(sources[i]->name, meter->source) == 0)
 			return sources[i];
-	err_set(err, "%s: there is no power source for node %s; set url in [bmc]",
-		conf->path, conf->node);
+	unknown(conf, meter, err);
 	return NULL;
 }

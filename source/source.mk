@@ -21,6 +21,7 @@ source_libsource_a_SOURCES = \
 	source/redfish_session.c \
 	source/session_file.c \
 	source/source.c \
+	source/watch.c \
 	source/backoff.h \
 	source/http.h \
 	source/json_doc.h \
@@ -33,7 +34,8 @@ source_libsource_a_SOURCES = \
 	source/redfish_place.h \
 	source/redfish_session.h \
 	source/session_file.h \
-	source/source.h
+	source/source.h \
+	source/watch.h
 
 # What a program links to use it.
 SOURCE_LIBS = source/libsource.a $(CORE_LIBS) $(CURL_LIBS) $(JSONC_LIBS)

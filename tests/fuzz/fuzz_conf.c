@@ -36,8 +36,8 @@ static void check_times(const struct conf *c)
 
 static void check_texts(const struct conf *c)
 {
-	FUZZ_CHECK(ended(c->ledger_dir, PATH_MAX) && c->ledger_dir[0] == '/');
-	FUZZ_CHECK(ended(c->state_dir, PATH_MAX) && c->state_dir[0] == '/');
+	FUZZ_CHECK(ended(c->ledger_dir, CONF_PATH_MAX) && c->ledger_dir[0] == '/');
+	FUZZ_CHECK(ended(c->state_dir, CONF_PATH_MAX) && c->state_dir[0] == '/');
 	FUZZ_CHECK(ended(c->bmc.url, sizeof(c->bmc.url)) &&
 		   ended(c->bmc.user, sizeof(c->bmc.user)) &&
 		   ended(c->bmc.public_key, sizeof(c->bmc.public_key)) &&
@@ -49,7 +49,7 @@ static void check_texts(const struct conf *c)
 	FUZZ_CHECK(!*c->bmc.user == !*c->bmc.password_file);
 	FUZZ_CHECK(!*c->bmc.public_key || !c->bmc.insecure);
 	FUZZ_CHECK(ended(c->oar.database, sizeof(c->oar.database)) &&
-		   ended(c->oar.password_file, PATH_MAX));
+		   ended(c->oar.password_file, CONF_PATH_MAX));
 	FUZZ_CHECK(!*c->oar.password_file || *c->oar.database);
 	FUZZ_CHECK(!strpbrk(c->bmc.url, " \t?#"));
 }

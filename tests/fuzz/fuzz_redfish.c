@@ -359,7 +359,8 @@ static void source_start(struct rig *r)
 	static struct conf conf;
 	static logger_t log;
 	struct source_env env = {
-		.conf = &conf, .http = r->http, .ts = wire_clock(r->wire),
+		.conf = &conf, .meter = &conf.bmc, .suffix = "",
+		.http = r->http, .ts = wire_clock(r->wire),
 		.boot_id = "00000000-0000-0000-0000-000000000000", .log = &log,
 	};
 	struct err err = { "" };

@@ -32,21 +32,21 @@ static void check_sessions(void)
 	static session_file_t f, again;
 	struct err err = { "" };
 
-	if (session_file_load(&f, fuzz_dir(), "n", base_url, &err) < 0) {
+	if (session_file_load(&f, fuzz_dir(), "n", "", base_url, &err) < 0) {
 		FUZZ_CHECK(*err.text && f.count == 0);
 		return;
 	}
 	check_list(&f);
 	FUZZ_CHECK(session_file_add(&f, "/redfish/v1/S/ours", &err) == 0);
 	check_list(&f);
-	FUZZ_CHECK(session_file_load(&again, fuzz_dir(), "n", base_url,
+	FUZZ_CHECK(session_file_load(&again, fuzz_dir(), "n", "", base_url,
 				     &err) == 0);
 	FUZZ_CHECK(again.count == f.count);
 	for (unsigned i = 0; i < f.count; i++)
 		FUZZ_CHECK(strcmp(again.uri[i], f.uri[i]) == 0);
 	while (f.count)
 		FUZZ_CHECK(session_file_remove(&f, f.uri[0], &err) == 0);
-	FUZZ_CHECK(session_file_load(&again, fuzz_dir(), "n", base_url,
+	FUZZ_CHECK(session_file_load(&again, fuzz_dir(), "n", "", base_url,
 				     &err) == 0 && again.count == 0);
 }
 

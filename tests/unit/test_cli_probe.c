@@ -763,7 +763,7 @@ END_TEST
 
 #define MS INT64_C(1000000)
 
-static void watch_add(struct watch_stats *s, int64_t at_ms, int64_t latency_ms,
+static void watch_stats_put(struct watch_stats *s, int64_t at_ms, int64_t latency_ms,
 		      double watts)
 {
 	struct watch_sample sample = { at_ms * MS, latency_ms * MS, watts };
@@ -778,7 +778,7 @@ START_TEST(test_watch_stats)
 	ck_assert_double_nan(watch_period_s(&s));
 	/* read each second; the sensor is refreshed each three */
 	for (int i = 0; i < 12; i++)
-		watch_add(&s, 1000 * i, i % 2 ? 50 : 30,
+		watch_stats_put(&s, 1000 * i, i % 2 ? 50 : 30,
 			  600 + (i / 3 % 2 ? 0.5 : 0) + i / 3);
 	ck_assert_uint_eq(s.asked, 12);
 	ck_assert_uint_eq(s.good, 12);
@@ -803,12 +803,12 @@ START_TEST(test_watch_gap)
 	struct watch_stats s = { 0 };
 
 	watch_stats_add(&s, NULL);
-	watch_add(&s, 1000, 10, 100);
-	watch_add(&s, 2000, 10, 100);
+	watch_stats_put(&s, 1000, 10, 100);
+	watch_stats_put(&s, 2000, 10, 100);
 	watch_stats_add(&s, NULL);
 	watch_stats_add(&s, NULL);
-	watch_add(&s, 5000, 10, 100 + 1e-12);	/* no step */
-	watch_add(&s, 6100, 10, 90);
+	watch_stats_put(&s, 5000, 10, 100 + 1e-12);	/* no step */
+	watch_stats_put(&s, 6100, 10, 90);
 	ck_assert_uint_eq(s.asked, 7);
 	ck_assert_uint_eq(s.good, 4);
 	ck_assert_uint_eq(s.periods, 2);
@@ -840,18 +840,18 @@ START_TEST(test_watch_summary)
 
 	watch_stats_add(&s, NULL);
 	expect_watch(&s, "# samples   1, 0 of them with power\n");
-	watch_add(&s, 0, 10, 100);
+	watch_stats_put(&s, 0, 10, 100);
 	expect_watch(&s, "# power     100 W mean, 100 to 100 W\n");
 	expect_watch(&s, "# latency   10 ms mean, 10 to 10 ms\n");
-	watch_add(&s, 1000, 10, 100);
+	watch_stats_put(&s, 1000, 10, 100);
 	expect_watch(&s, "the value did not change in 1 s\n");
-	watch_add(&s, 2000, 10, 101);
+	watch_stats_put(&s, 2000, 10, 101);
 	expect_watch(&s, "smallest step 1 W; changed once\n");
-	watch_add(&s, 3000, 10, 104);
+	watch_stats_put(&s, 3000, 10, 104);
 	expect_watch(&s, "changes as often as it is read, each 1 s or faster\n");
 	expect_watch(&s, "# period    1 s mean, 1 s wanted\n");
 	for (int i = 4; i < 20; i++)
-		watch_add(&s, 1000 * i, 10, 104 + i / 4);
+		watch_stats_put(&s, 1000 * i, 10, 104 + i / 4);
 	expect_watch(&s, "smallest step 1 W; changes each ");
 }
 END_TEST
@@ -1106,7 +1106,7 @@ START_TEST(test_probe_interrupted)
 END_TEST
 
 /* Standard output goes to a file meanwhile. */
-static enum probe_end watch_run(probe_t *p, const struct watch_params *params,
+static enum probe_end probe_watch_run(probe_t *p, const struct watch_params *params,
 				struct watch_stats *stats, char **out)
 {
 	const struct probe_result *r;
@@ -1145,7 +1145,7 @@ START_TEST(test_probe_watch)
 	with_login();
 	bmc_does.second = POWER("620");
 	p = probe_start();
-	ck_assert_int_eq(watch_run(p, &params, &s, &out), PROBE_POWER);
+	ck_assert_int_eq(probe_watch_run(p, &params, &s, &out), PROBE_POWER);
 	probe_close(p);
 	ck_assert_uint_eq(s.asked, 5);
 	ck_assert_uint_eq(s.good, 5);
@@ -1168,7 +1168,7 @@ START_TEST(test_probe_watch_without)
 	probe_t *p = probe_start();
 
 	bmc_does.second = POWER("0");
-	ck_assert_int_eq(watch_run(p, &params, &s, &out), PROBE_UNAVAILABLE);
+	ck_assert_int_eq(probe_watch_run(p, &params, &s, &out), PROBE_UNAVAILABLE);
 	probe_close(p);
 	ck_assert_uint_eq(s.asked, 4);
 	ck_assert_uint_eq(s.good, 1);
@@ -1190,7 +1190,7 @@ START_TEST(test_probe_watch_stopped)
 	/* seen only by the wait: the first sample is over by then or is not */
 	ck_assert_int_eq(probe_sample(p)->end, PROBE_POWER);
 	ck_assert_int_eq(write(stop[1], "x", 1), 1);
-	ck_assert_int_eq(watch_run(p, &params, &s, &out), PROBE_INTERRUPTED);
+	ck_assert_int_eq(probe_watch_run(p, &params, &s, &out), PROBE_INTERRUPTED);
 	probe_close(p);
 	free(out);
 	ck_assert_int_eq(bmc_does.logins, 1);

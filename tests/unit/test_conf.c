@@ -137,6 +137,71 @@ END_TEST
 #define PIN_A "sha256//ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmno+A="
 #define PIN_B "sha256//0123456789////////////////////////////////8="
 
+START_TEST(test_meters)
+{
+	load_ok("source = site\n");
+	ck_assert_str_eq(conf.bmc.source, "site");
+	ck_assert_int_eq(conf.bmc.source_line, 1);
+	ck_assert_str_eq(conf.second.source, "");
+	/* a section has more to say than the top */
+	load_ok("source = site\n[bmc]\nsource = ipmi\nhost = %n-bmc\n"
+		"sensor = Total Power\n[bmc n2]\nsource = exec\n"
+		"[second]\nsource = kwollect\nurl = https://k/%n\n"
+		"metric = m\ndevice = %n-x\ntimeout = 2s\n");
+	ck_assert_str_eq(conf.bmc.source, "ipmi");
+	ck_assert_int_eq(conf.bmc.source_line, 3);
+	ck_assert_str_eq(conf.bmc.host, "n1-bmc");
+	ck_assert_str_eq(conf.bmc.sensor, "Total Power");
+	ck_assert_str_eq(conf.second.source, "kwollect");
+	ck_assert_int_eq(conf.second.source_line, 9);
+	ck_assert_str_eq(conf.second.url, "https://k/n1");
+	ck_assert_str_eq(conf.second.metric, "m");
+	ck_assert_str_eq(conf.second.device, "n1-x");
+	ck_assert_int_eq(conf.second.timeout_ns, 2 * NS_PER_S);
+	ck_assert_int_eq(conf.bmc.timeout_ns, 4 * NS_PER_S);
+	load_ok("[bmc]\nquery = a{b=\"%n\"}\npath = /sys/%n\n"
+		"command = /bin/x %n 5%%\n");
+	ck_assert_str_eq(conf.bmc.source, "redfish");
+	ck_assert_int_eq(conf.bmc.source_line, 0);
+	ck_assert_str_eq(conf.bmc.query, "a{b=\"n1\"}");
+	ck_assert_str_eq(conf.bmc.path, "/sys/n1");
+	ck_assert_str_eq(conf.bmc.command, "/bin/x n1 5%");
+}
+END_TEST
+
+START_TEST(test_site)
+{
+	load_ok("state_dir = /s\n");
+	ck_assert_str_eq(conf.site.url, "");
+	ck_assert(conf.site.ship && !conf.site.insecure);
+	ck_assert_int_eq(conf.site.timeout_ns, 4 * NS_PER_S);
+	ck_assert_str_eq(conf.site.munge, "/usr/bin/munge");
+	ck_assert_str_eq(conf.site.unmunge, "/usr/bin/unmunge");
+	ck_assert_str_eq(conf.site.munge_users, "root,wattgate");
+	ck_assert_str_eq(conf.site.store_file, "/s/site.db");
+	load_ok("[site]\nurl = https://mgmt:6830/\nca_file = /ca\n"
+		"cert_file = /c\nkey_file = /k\nmunge =\nship = no\n"
+		"listen = [::1]:6830\nnodes = n[1-3],m\nclient_ca_file = /cc\n"
+		"unmunge =\nmunge_users = w\nstore_file = /f\n"
+		"database = host=d\npassword_file = /p\ntimeout = 9s\n");
+	ck_assert_str_eq(conf.site.url, "https://mgmt:6830");
+	ck_assert_str_eq(conf.site.ca_file, "/ca");
+	ck_assert_str_eq(conf.site.cert_file, "/c");
+	ck_assert_str_eq(conf.site.key_file, "/k");
+	ck_assert_str_eq(conf.site.munge, "");
+	ck_assert(!conf.site.ship);
+	ck_assert_str_eq(conf.site.listen, "[::1]:6830");
+	ck_assert_str_eq(conf.site.nodes, "n[1-3],m");
+	ck_assert_str_eq(conf.site.client_ca_file, "/cc");
+	ck_assert_str_eq(conf.site.unmunge, "");
+	ck_assert_str_eq(conf.site.munge_users, "w");
+	ck_assert_str_eq(conf.site.store_file, "/f");
+	ck_assert_str_eq(conf.site.database, "host=d");
+	ck_assert_str_eq(conf.site.password_file, "/p");
+	ck_assert_int_eq(conf.site.timeout_ns, 9 * NS_PER_S);
+}
+END_TEST
+
 START_TEST(test_public_key)
 {
 	load_ok("[bmc]\npublic_key = " PIN_A "\n");
@@ -377,6 +442,21 @@ static const struct {
 	{ "[oar]\nidle_period = 30\n", 2, "not a duration" },
 	{ "[oar]\nidle_period = 11s\n", 2, "two thirds of max_gap (15s)" },
 	/* BMC */
+	{ "source = Redfish\n", 1, "no source's name" },
+	{ "source =\n", 1, "no source's name" },
+	{ "[second]\nsource = a-b\n", 2, "no source's name" },
+	{ "[second]\nsource = aaaaaaaaaaaaaaaa\n", 2, "no source's name" },
+	{ "[second]\nurl = https://x\n", 2, "there is no source" },
+	{ "[second]\nsource = a\nurl = http://x\n", 3, "insecure = true" },
+	{ "[second]\nsource = a\nuser = x\n", 3, "no password_file" },
+	{ "[site]\nurl = http://x\n", 2, "insecure = true" },
+	{ "[site]\npublic_key = " PIN_A "\ninsecure = true\n", 2, "any key" },
+	{ "[site]\ncert_file = /x\n", 2, "go together" },
+	{ "[site]\nkey_file = /x\n", 2, "go together" },
+	{ "[site]\npassword_file = /x\n", 2, "no database" },
+	{ "[site]\nlisten =\n", 2, "has no value" },
+	{ "[site]\nmunge = munge\n", 2, "absolute path" },
+	{ "[site n1]\n", 1, "takes no pattern" },
 	{ "[bmc]\nurl = ftp://x\n", 2, "must begin with https://" },
 	{ "[bmc]\nurl =\n", 2, "has no value" },
 	{ "[bmc]\nurl = https://\n", 2, "no valid host" },
@@ -592,7 +672,7 @@ END_TEST
 
 START_TEST(test_long_path)
 {
-	char path[PATH_MAX + 2];
+	char path[CONF_PATH_MAX + 2];
 
 	memset(path, 'x', sizeof(path) - 1);
 	path[0] = '/';
@@ -739,6 +819,8 @@ static Suite *conf_suite(void)
 	tcase_add_test(tc, test_defaults);
 	tcase_add_test(tc, test_top);
 	tcase_add_test(tc, test_bmc);
+	tcase_add_test(tc, test_meters);
+	tcase_add_test(tc, test_site);
 	tcase_add_test(tc, test_public_key);
 	tcase_add_test(tc, test_hardware);
 	tcase_add_test(tc, test_rest);

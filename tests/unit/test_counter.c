@@ -20,7 +20,7 @@ static void counter_open(void)
 {
 	const struct counter_params params = {
 		.node = "n1", .boot_id = rig.boot_id, .bmc = bmc,
-		.bmc_node = "Node0", .state_dir = state_dir,
+		.bmc_node = "Node0", .state_dir = state_dir, .suffix = "",
 		.max_gap_ns = RIG_MAX_GAP, .log = &rig.log,
 	};
 

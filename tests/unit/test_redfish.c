@@ -179,7 +179,8 @@ static int64_t boot_later(void *arg)
 static void source_start(const char *boot_id)
 {
 	timesource_t ts = timesource_system();
-	struct source_env env = { .conf = &conf, .http = http,
+	struct source_env env = { .conf = &conf, .meter = &conf.bmc,
+				  .suffix = "", .http = http,
 				  .ts = { boot_later, ts.wall_ns, NULL },
 				  .boot_id = boot_id, .log = &logger };
 	struct err err = { "" };
@@ -636,7 +637,8 @@ END_TEST
 
 START_TEST(test_secret_refused)
 {
-	struct source_env env = { .conf = &conf, .http = http,
+	struct source_env env = { .conf = &conf, .meter = &conf.bmc,
+				  .suffix = "", .http = http,
 				  .ts = timesource_system(), .boot_id = "b",
 				  .log = &logger };
 	struct err err = { "" };
@@ -1018,7 +1020,7 @@ START_TEST(test_session_file)
 	session_file_t f;
 	char uri[64];
 
-	ck_assert_int_eq(session_file_load(&f, dir, "n1", "http://b", NULL), 0);
+	ck_assert_int_eq(session_file_load(&f, dir, "n1", "", "http://b", NULL), 0);
 	ck_assert_uint_eq(f.count, 0);
 	ck_assert_int_eq(session_file_add(&f, "x", NULL), -1);
 	ck_assert_int_eq(session_file_add(&f, "//evil/x", NULL), -1);
@@ -1031,7 +1033,7 @@ START_TEST(test_session_file)
 	ck_assert_str_eq(f.uri[0], "/s/2");
 	ck_assert_int_eq(session_file_add(&f, "/s/2", NULL), 0);
 	ck_assert_str_eq(f.uri[0], "/s/3");
-	ck_assert_int_eq(session_file_load(&f, dir, "n1", "http://b", NULL), 0);
+	ck_assert_int_eq(session_file_load(&f, dir, "n1", "", "http://b", NULL), 0);
 	ck_assert_uint_eq(f.count, SESSION_FILE_MAX);
 	ck_assert_str_eq(f.uri[SESSION_FILE_MAX - 1], "/s/2");
 	while (f.count)
