@@ -65,8 +65,8 @@ static void gather_conf(struct doctor *d, const char *conf_arg)
 	if (conf_node_name(d->only_node, node, sizeof(node), &d->conf_err) < 0)
 		return;
 	d->conf_ok = conf_load(d->conf_path, node, &d->conf, &d->conf_err) == 0;
-	d->follows_oar = d->conf_ok && d->conf.mode == CONF_MODE_SITE &&
-			 *d->conf.oar.database;
+	d->site = d->conf_ok && d->conf.mode == CONF_MODE_SITE;
+	d->follows_oar = d->site && *d->conf.oar.database;
 }
 
 /* Directories of the run directory, save those of gate records and hooks. */
@@ -141,7 +141,7 @@ static bool can_run(const struct doctor *d, enum doctor_needs needs)
 	case NEEDS_SLURM:
 		return d->slurm_ok;
 	case NEEDS_LEDGERS:
-		return d->conf_ok && !d->follows_oar;
+		return d->conf_ok && !d->site;
 	case NEEDS_OAR:
 		return d->follows_oar;
 	case NEEDS_OAR_CONF:

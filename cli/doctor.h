@@ -24,7 +24,7 @@ enum doctor_level { DOCTOR_OK, DOCTOR_WARN, DOCTOR_FAIL };
 /* What a check needs to have been gathered. */
 enum doctor_needs {
 	NEEDS_NOTHING, NEEDS_CONF, NEEDS_NODES, NEEDS_SLURM,
-	NEEDS_LEDGERS,		/* a configuration, and no OAR: that has none */
+	NEEDS_LEDGERS,		/* a node's configuration: a site has none */
 	NEEDS_OAR,		/* a configuration that follows an OAR */
 	NEEDS_OAR_CONF,		/* and oar.conf */
 	NEEDS_OAR_DB,		/* and its database */
@@ -52,7 +52,8 @@ struct doctor {
 	bool slurm_off;		/* scontrol is not to be asked */
 	struct err slurm_err;
 	struct slurm_config slurm;
-	bool follows_oar;	/* mode = site, with [oar] */
+	bool site;		/* mode = site: a management host */
+	bool follows_oar;	/* and with [oar] */
 	struct oar_conf oar_conf;	/* text is NULL where it was not read */
 	struct err oar_conf_err;
 	pg_oar_t *oar;		/* as [oar] says; NULL: not connected */

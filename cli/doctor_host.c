@@ -13,6 +13,7 @@
 #include "lib/clock.h"
 #include "lib/secret.h"
 #include "lib/series.h"
+#include "source/source.h"
 
 #define GATE_DIR_MEND "systemd-tmpfiles --create wattgate.conf (or: install -d -o root -g wattgate -m 2750 on it)"
 
@@ -48,7 +49,7 @@ static void check_nodes(struct doctor *d)
 {
 	if (d->nodes.len > 0)
 		return;
-	if (d->follows_oar && !d->only_node)
+	if (d->site && !d->only_node)
 		doctor_find(d, DOCTOR_FAIL, "systemctl enable --now wattgated-site; its run directory is WATTGATE_RUN_DIR",
 			    "wattgated does not run here: no node in %s",
 			    conf_run_dir());
@@ -88,8 +89,8 @@ static void check_head(struct doctor *d, const char *node,
 		doctor_find(d, DOCTOR_FAIL, "one run directory and one name for each node: check wattgated -n",
 			    "node %s: its series says node %s", node,
 			    r->params.node);
-	/* where there is OAR, its database knows */
-	if (r->params.hw.cores <= 0 && !d->follows_oar)
+	/* a site's are known to OAR, or to the nodes themselves */
+	if (r->params.hw.cores <= 0 && !d->site)
 		doctor_find(d, DOCTOR_WARN, "set cores in [hardware], or let wattgated ask scontrol",
 			    "node %s: the number of its cores is not known, so no share can be worked out",
 			    node);
@@ -195,8 +196,8 @@ static void check_gate_dir(struct doctor *d)
 	char path[PATH_MAX];
 	struct stat st;
 
-	if (d->follows_oar) {
-		doctor_skip(d);	/* SPANK is Slurm's */
+	if (d->site) {
+		doctor_skip(d);	/* SPANK is on Slurm's nodes */
 		return;
 	}
 	snprintf(path, sizeof(path), "%s/gate.d", conf_run_dir());
@@ -232,6 +233,16 @@ static void check_database_secret(struct doctor *d)
 		doctor_find(d, DOCTOR_FAIL, SECRET_MEND, "[oar]: %s", err.text);
 }
 
+static void check_meter_secret(struct doctor *d, const struct conf_meter *m,
+			       const char *node, uid_t uid)
+{
+	struct err err;
+
+	if (*m->password_file && secret_check(m->password_file, uid, &err) < 0)
+		doctor_find(d, DOCTOR_FAIL, SECRET_MEND, "node %s: %s", node,
+			    err.text);
+}
+
 static void check_secrets(struct doctor *d)
 {
 	if (!d->conf_ok)
@@ -246,10 +257,8 @@ static void check_secrets(struct doctor *d)
 		if (!daemon_owner(d->nodes.list[i], &st) ||
 		    conf_load(d->conf_path, d->nodes.list[i], &conf, &err) < 0)
 			continue;
-		if (*conf.bmc.password_file &&
-		    secret_check(conf.bmc.password_file, st.st_uid, &err) < 0)
-			doctor_find(d, DOCTOR_FAIL, SECRET_MEND,
-				    "node %s: %s", d->nodes.list[i], err.text);
+		check_meter_secret(d, &conf.bmc, conf.node, st.st_uid);
+		check_meter_secret(d, &conf.second, conf.node, st.st_uid);
 	}
 }
 
@@ -262,13 +271,12 @@ static void check_node_conf(struct doctor *d)
 		struct conf conf;
 		struct err err;
 
-		if (conf_load(d->conf_path, d->nodes.list[i], &conf, &err) < 0)
-			doctor_find(d, DOCTOR_FAIL, "mend the line",
+		if (conf_load(d->conf_path, d->nodes.list[i], &conf, &err) < 0 ||
+		    source_check(&conf, &conf.bmc, &err) < 0 ||
+		    (*conf.second.source &&
+		     source_check(&conf, &conf.second, &err) < 0))
+			doctor_find(d, DOCTOR_FAIL, "mend the configuration",
 				    "node %s: %s", d->nodes.list[i], err.text);
-		else if (!*conf.bmc.url)
-			doctor_find(d, DOCTOR_FAIL, "set url in a [bmc] section that matches the node",
-				    "node %s: %s names no BMC for it",
-				    d->nodes.list[i], d->conf_path);
 	}
 }
 
@@ -280,7 +288,7 @@ const struct doctor_check doctor_host_checks[] = {
 	  check_ledger_dir },
 	{ "wattgated", "wattgated has a place for its node", NEEDS_NOTHING,
 	  check_nodes },
-	{ "node-conf", "each node has its BMC in the configuration", NEEDS_NODES,
+	{ "node-conf", "each node has its source of power in the configuration", NEEDS_NODES,
 	  check_node_conf },
 	{ "series", "each node's power is read, and the last reading is fresh",
 	  NEEDS_NODES, check_series },

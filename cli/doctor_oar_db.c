@@ -8,6 +8,7 @@
 #include "cli/doctor.h"
 #include "lib/clock.h"
 #include "lib/oar_schema.h"
+#include "source/source.h"
 
 #define NAMES_SHOWN 5
 #define LATE_S 600	/* and max_gap: wattgated waits that long for a silent BMC */
@@ -163,8 +164,9 @@ static const char hosts_sql[] =
 
 struct bmc_check {
 	struct doctor *d;
-	struct few bad_names, no_bmc, bad_conf;
+	struct few bad_names, no_power, bad_conf;
 	struct err first;	/* of bad_conf */
+	struct err why;		/* of no_power */
 	size_t count;
 };
 
@@ -184,8 +186,10 @@ static int take_host(const struct pg_row *row, void *arg)
 		if (!c->bad_conf.count)
 			c->first = err;
 		few_add(&c->bad_conf, node);
-	} else if (!*conf.bmc.url) {
-		few_add(&c->no_bmc, node);
+	} else if (source_check(&conf, &conf.bmc, &err) < 0) {
+		if (!c->no_power.count)
+			c->why = err;
+		few_add(&c->no_power, node);
 	}
 	return 0;
 }
@@ -201,11 +205,11 @@ static void check_bmcs(struct doctor *d)
 	else if (c.count == 0)
 		doctor_find(d, DOCTOR_WARN, "oarnodesetting adds resources",
 			    "OAR has no resources of type default with a network_address");
-	if (c.no_bmc.count)
-		doctor_find(d, DOCTOR_FAIL, "set url in a [bmc PATTERN] section that matches them; %n stands for the node",
-			    "%zu of OAR's %zu nodes have no BMC in %s: %s",
-			    c.no_bmc.count, c.count, d->conf_path,
-			    c.no_bmc.text);
+	if (c.no_power.count)
+		doctor_find(d, DOCTOR_FAIL, "mend the configuration; in [bmc PATTERN] sections %n stands for the node",
+			    "%zu of OAR's %zu nodes have no source of power: %s: %.300s",
+			    c.no_power.count, c.count, c.no_power.text,
+			    c.why.text);
 	if (c.bad_conf.count)
 		doctor_find(d, DOCTOR_FAIL, "mend the line", "nodes %s: %.300s",
 			    c.bad_conf.text, c.first.text);
@@ -267,7 +271,7 @@ const struct doctor_check doctor_oar_db_checks[] = {
 	  NEEDS_OAR_DB, check_role },
 	{ "oar-readers", "oarstat may read schema wattgate", NEEDS_OAR_SCHEMA,
 	  check_readers },
-	{ "oar-bmc", "each of OAR's nodes has its BMC in the configuration",
+	{ "oar-bmc", "each of OAR's nodes has its source of power in the configuration",
 	  NEEDS_OAR_DB, check_bmcs },
 	{ "oar-follower", "a wattgated follows OAR, and runs here",
 	  NEEDS_OAR_DB, check_follower },

@@ -485,15 +485,21 @@ static void trust_log(const source_t *r)
 			 r->meter->url);
 }
 
+static int redfish_check(const struct conf *conf,
+			 const struct conf_meter *meter, struct err *err)
+{
+	if (meter->url[0])
+		return 0;
+	return err_set(err, "%s: it names no BMC for node %s: set url in a section [bmc] or [bmc PATTERN] that matches it",
+		       conf->path, conf->node);
+}
+
 static source_t *redfish_new(const struct source_env *env, struct err *err)
 {
 	source_t *r;
 
-	if (!env->meter->url[0]) {
-		err_set(err, "%s: there is no BMC for node %s: set url in [bmc]",
-			env->conf->path, env->conf->node);
+	if (redfish_check(env->conf, env->meter, err) < 0)
 		return NULL;
-	}
 	r = calloc(1, sizeof(*r));
 	if (!r) {
 		err_set(err, "out of memory");
@@ -578,6 +584,7 @@ static void redfish_close(source_t *r, int64_t limit_ns)
 
 const struct source_ops redfish_source = {
 	.name = "redfish",
+	.check = redfish_check,
 	.open = redfish_open,
 	.sample = redfish_sample,
 	.place = redfish_place_name,

@@ -36,3 +36,13 @@ const struct source_ops *source_find(const struct conf *conf,
 	unknown(conf, meter, err);
 	return NULL;
 }
+
+int source_check(const struct conf *conf, const struct conf_meter *meter,
+		 struct err *err)
+{
+	const struct source_ops *ops = source_find(conf, meter, err);
+
+	if (!ops)
+		return -1;
+	return ops->check ? ops->check(conf, meter, err) : 0;
+}

@@ -88,7 +88,13 @@ struct source_ops {
 	 * waits so long. 0: what was not measured by now never will be.
 	 */
 	int64_t late_ns;
-	/* Check the configuration and the secret; no traffic. NULL with a text. */
+	/*
+	 * Does the configuration say all that it needs? Touches nothing. 0, or
+	 * -1 with "FILE: ..." and what to do. NULL: there is nothing to say.
+	 */
+	int (*check)(const struct conf *conf, const struct conf_meter *meter,
+		     struct err *err);
+	/* check(), and the secret; no traffic. NULL with a text. */
 	source_t *(*open)(const struct source_env *env, struct err *err);
 	/* Start a sample; `done` is called once, from http_poll() or at once. */
 	void (*sample)(source_t *s, source_done_fn done, void *arg);
@@ -110,5 +116,9 @@ struct source_ops {
 const struct source_ops *source_find(const struct conf *conf,
 				     const struct conf_meter *meter,
 				     struct err *err);
+
+/* Is there such a source, and does the configuration do for it? 0 or -1. */
+int source_check(const struct conf *conf, const struct conf_meter *meter,
+		 struct err *err);
 
 #endif

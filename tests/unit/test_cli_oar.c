@@ -704,7 +704,7 @@ static const struct doctor_case {
 	{ "", "port=1", good_conf, "FAIL", "oar-db", "" },
 	{ "", NULL, "DB_BASE_LOGIN_RO=stranger\n", "WARN", "oar-readers", "role stranger, with which oarstat reads" },
 	{ "INSERT INTO resources (type, network_address) VALUES ('default', 'x1'), ('default', 'x2')", NULL, good_conf,
-	  "FAIL", "oar-bmc", "2 of OAR's 4 nodes have no BMC in" },
+	  "FAIL", "oar-bmc", "2 of OAR's 4 nodes have no source of power" },
 	{ "INSERT INTO resources (type, network_address) VALUES ('default', 'a b')", NULL, good_conf, "WARN", "oar-bmc", "a b" },
 	{ "DELETE FROM resources", NULL, good_conf, "WARN", "oar-bmc", "no resources" },
 	{ "DELETE FROM wattgate.node WHERE node = 'n2'", NULL, good_conf, "FAIL", "oar-settled", "1 of OAR's nodes were never accounted: n2" },

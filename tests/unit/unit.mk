@@ -43,7 +43,7 @@ UNIT_LIBS = $(CORE_LIBS) $(CHECK_LIBS)
 LDADD = $(UNIT_LIBS)
 
 # These link the command too. Those with -rdynamic read symbols out of themselves.
-UNIT_CLI_LIBS = cli/libcli.a $(UNIT_LIBS) $(JSONC_LIBS) $(LIBPQ_LIBS)
+UNIT_CLI_LIBS = cli/libcli.a $(SOURCE_LIBS) $(CHECK_LIBS) $(LIBPQ_LIBS)
 tests_unit_test_cli_LDADD = $(UNIT_CLI_LIBS)
 tests_unit_test_cli_LDFLAGS = $(AM_LDFLAGS) -rdynamic
 tests_unit_test_cli_ledger_LDADD = $(UNIT_CLI_LIBS)
