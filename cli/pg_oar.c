@@ -256,7 +256,7 @@ int pg_oar_schema_check(pg_oar_t *db, struct err *err)
 	if (version == 0)
 		return err_set(err, "database %s has no schema wattgate: wattgate-oar-schema install makes it",
 			       PQdb(db->conn));
-	if (version < OAR_SCHEMA_VERSION)
+	if (version < OAR_SCHEMA_READABLE)
 		return err_set(err, "schema wattgate has version %lld, this wattgate knows %d: run wattgate-oar-schema upgrade",
 			       (long long)version, OAR_SCHEMA_VERSION);
 	if (version > OAR_SCHEMA_VERSION)

@@ -7,9 +7,15 @@
  * read it, must agree on.
  */
 
-#define OAR_SCHEMA_VERSION 1
+#define OAR_SCHEMA_VERSION 2
+
+/* What is read of it is the same since: */
+#define OAR_SCHEMA_READABLE 1
 
 /* Advisory lock of whoever follows a database: the bytes of "wattgate". */
 #define OAR_FOLLOWER_LOCK "8602284806553826405"
+
+/* And of whoever fills hours of the past: the bytes of "wattfill". */
+#define OAR_BACKFILL_LOCK "8602284806537571436"
 
 #endif

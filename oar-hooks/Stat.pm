@@ -19,7 +19,7 @@ package OAR::Stat::Wattgate;
 use strict;
 use warnings;
 
-my $SCHEMA_VERSION = 1;
+my %SCHEMA_KNOWN = (1 => 1, 2 => 1);	# what is read here is the same in both
 my $CONNECT_S = 2;	# libpq knows no less
 my $PATIENCE_S = 2;	# for all queries between an open and the next
 
@@ -138,7 +138,7 @@ sub check_schema {
     my $base = shift;
     die("no schema\n") if (!select_rows($base, $READABLE)->[0][0]);
     my $rows = select_rows($base, 'SELECT version FROM wattgate.meta');
-    die("another version\n") if (@{$rows} != 1 || $rows->[0][0] != $SCHEMA_VERSION);
+    die("another version\n") if (@{$rows} != 1 || !$SCHEMA_KNOWN{$rows->[0][0]});
 }
 
 # Send a query on a connection of its own. Returns what finish() takes, or

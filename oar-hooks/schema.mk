@@ -6,6 +6,7 @@
 
 schemadir = $(pkgdatadir)/oar-schema
 dist_schema_DATA = oar-hooks/schema/001-results.sql \
+	oar-hooks/schema/002-hours.sql \
 	oar-hooks/schema/rights.sql \
 	oar-hooks/schema/missing.sql \
 	oar-hooks/schema/remove.sql

@@ -4,21 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a job holds on one node, and what becomes of it. */
-struct hold {
-	struct claim claim;
-	uint32_t *rows;		/* of claim.what */
-	holding_t holding;
-	bool known;		/* there is an allocation already */
-	double open_gap_s;
-	int64_t late_ns;
-};
+#include "holds.h"
 
 /* One node of the batch. */
 struct part {
 	struct fleet_node *node;
-	struct hold *holds;	/* by job once all have been read */
-	uint32_t count, room;
+	struct holds holds;
 	struct node_sums sums;
 };
 
@@ -49,82 +40,26 @@ static struct part *part_of(const struct batch *b, const char *name)
 	       &b->parts[lo] : NULL;
 }
 
-static struct hold *hold_add(struct part *p)
-{
-	if (p->count == p->room) {
-		uint32_t room = p->room ? 2 * p->room : 16;
-		struct hold *grown = realloc(p->holds, room * sizeof(*grown));
-
-		if (!grown)
-			return NULL;
-		p->holds = grown;
-		p->room = room;
-	}
-	p->holds[p->count] = (struct hold){ 0 };
-	return &p->holds[p->count++];
-}
-
-/* Numbers of the host's rows; *count: of those that it has. */
-static uint32_t *rows_of(struct batch *b, const host_t *host,
-			 const int64_t *ids, uint32_t *count)
-{
-	uint32_t *rows = malloc((*count + 1) * sizeof(*rows)), kept = 0;
-
-	for (uint32_t i = 0; rows && i < *count; i++) {
-		int64_t row = host_row(host, ids[i]);
-
-		if (row < 0)
-			b->stale = true;
-		else
-			rows[kept++] = (uint32_t)row;
-	}
-	*count = kept;
-	return rows;
-}
-
 static int on_held(void *arg, uint32_t job, const char *name,
 		   const int64_t *ids, uint32_t count, struct err *err)
 {
 	struct batch *b = arg;
 	const struct pg_job *j = &b->jobs.items[job];
 	struct part *p = part_of(b, name);
-	struct hold *h;
 
 	if (!p)
 		return 0;
-	h = hold_add(p);
-	if (!h)
-		return err_set(err, "out of memory for node %s", name);
 	b->holds++;
-	h->rows = rows_of(b, p->node->host, ids, &count);
-	if (!h->rows)
-		return err_set(err, "out of memory for node %s", name);
-	h->claim = (struct claim){
-		.what = { .job_id = j->id, .inner_of = j->inner_of,
-			  .rows = h->rows, .row_count = count },
-		.from_s = j->from_s, .to_s = j->to_s,
-		.pauses = j->pauses, .pause_count = j->pause_count,
-	};
-	h->holding = host_holding(p->node->host, &h->claim.what);
-	return 0;
-}
-
-static int compare_job(const void *a, const void *b)
-{
-	const struct hold *x = a, *y = b;
-
-	return x->claim.what.job_id < y->claim.what.job_id ? -1 :
-	       x->claim.what.job_id > y->claim.what.job_id;
+	return holds_add(&p->holds, p->node->host, j, ids, count, &b->stale,
+			 err);
 }
 
 static int on_known(void *arg, int64_t job_id, const char *name,
 		    double open_gap_s, struct err *err)
 {
 	struct batch *b = arg;
-	const struct hold key = { .claim.what.job_id = job_id };
 	struct part *p = part_of(b, name);
-	struct hold *h = p && p->count ?
-		bsearch(&key, p->holds, p->count, sizeof(key), compare_job) : NULL;
+	struct hold *h = p ? holds_find(&p->holds, job_id) : NULL;
 
 	(void)err;
 	if (h) {
@@ -145,11 +80,8 @@ static int batch_read(struct batch *b, pg_t *pg, struct err *err)
 		return 0;
 	if (pg_read_held(pg, &b->jobs, b->names, n, on_held, b, err) < 0)
 		return -1;
-	for (uint32_t i = 0; i < n; i++) {
-		if (b->parts[i].count)
-			qsort(b->parts[i].holds, b->parts[i].count,
-			      sizeof(struct hold), compare_job);
-	}
+	for (uint32_t i = 0; i < n; i++)
+		holds_sort(&b->parts[i].holds);
 	if (b->stale || !b->holds)
 		return 0;
 	return pg_read_known(pg, &b->jobs, b->names, n, on_known, b, err);
@@ -165,32 +97,26 @@ static int hold_begin(struct hold *h, const struct part *p, int64_t from_s)
 	}
 	if (claim_begin_late(&h->claim, p->node->host, from_s) < 0)
 		return -1;
-	h->late_ns = h->claim.gate.active_ns;
+	h->late = (struct claim_late){ h->claim.gate.active_ns,
+				      h->claim.share_s, h->claim.model_j };
 	return 0;
 }
 
 static int part_settle(const struct batch *b, struct part *p, struct err *err)
 {
 	const struct batch_window *w = b->w;
-	struct claim *claims = calloc((size_t)p->count + 1, sizeof(*claims));
 	series_t *s;
-	int rc = 0;
+	int rc;
 
-	for (uint32_t i = 0; claims && rc == 0 && i < p->count; i++) {
-		rc = hold_begin(&p->holds[i], p, w->from_s);
-		claims[i] = p->holds[i].claim;
-	}
-	if (!claims || rc < 0) {
-		free(claims);
-		return err_set(err, "out of memory for node %s", p->node->name);
+	for (uint32_t i = 0; i < p->holds.count; i++) {
+		if (hold_begin(&p->holds.items[i], p, w->from_s) < 0)
+			return err_set(err, "out of memory for node %s",
+				       p->node->name);
 	}
 	s = fleet_series(p->node, w->from_s * NS_PER_S, w->to_s * NS_PER_S);
-	rc = settle_window(p->node->host, s, w->from_s, w->to_s, claims,
-			   p->count, &p->sums, err);
+	rc = holds_settle(&p->holds, p->node->host, s, w->from_s, w->to_s,
+			  &p->sums, err);
 	series_destroy(s);
-	for (uint32_t i = 0; i < p->count; i++)
-		p->holds[i].claim = claims[i];
-	free(claims);
 	return rc;
 }
 
@@ -207,14 +133,14 @@ static void results_fill(const struct batch *b, struct pg_alloc *allocs,
 			.node = p->node->name, .source = p->node->source,
 			.cores = hw->cores, .gpus = hw->gpus, .sums = &p->sums,
 		};
-		for (uint32_t k = 0; k < p->count; k++, allocs++) {
-			const struct hold *h = &p->holds[k];
+		for (uint32_t k = 0; k < p->holds.count; k++, allocs++) {
+			const struct hold *h = &p->holds.items[k];
 
 			*allocs = (struct pg_alloc){
 				.job_id = h->claim.what.job_id,
 				.node = p->node->name,
 				.source = p->node->source, .claim = &h->claim,
-				.holding = h->holding, .late_ns = h->late_ns,
+				.holding = h->holding, .late = h->late,
 			};
 		}
 	}
@@ -285,11 +211,8 @@ static int batch_init(struct batch *b, const struct batch_window *w)
 
 static void batch_free(struct batch *b)
 {
-	for (uint32_t i = 0; b->parts && i < b->w->count; i++) {
-		for (uint32_t k = 0; k < b->parts[i].count; k++)
-			free(b->parts[i].holds[k].rows);
-		free(b->parts[i].holds);
-	}
+	for (uint32_t i = 0; b->parts && i < b->w->count; i++)
+		holds_free(&b->parts[i].holds);
 	free(b->parts);
 	free(b->names);
 	pg_jobs_free(&b->jobs);

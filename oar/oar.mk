@@ -5,10 +5,12 @@
 
 noinst_LIBRARIES += oar/liboar.a
 oar_liboar_a_SOURCES = \
+	oar/gaps.c \
 	oar/settle.c \
 	oar/share.c \
 	oar/window.c \
 	oar/follow.h \
+	oar/gaps.h \
 	oar/settle.h \
 	oar/share.h \
 	oar/window.h
@@ -17,6 +19,7 @@ oar_follower = \
 	oar/batch.c \
 	oar/fleet.c \
 	oar/follow.c \
+	oar/holds.c \
 	oar/nodes_file.c \
 	oar/notes.c \
 	oar/pg_array.c \
@@ -26,6 +29,7 @@ oar_follower = \
 	oar/pg_store.c \
 	oar/batch.h \
 	oar/fleet.h \
+	oar/holds.h \
 	oar/nodes_file.h \
 	oar/notes.h \
 	oar/pg.h \

@@ -125,7 +125,7 @@ struct pg_alloc {
 	const char *source;	/* "" = not known */
 	const struct claim *claim;
 	holding_t holding;	/* of the rows, whoever else holds them */
-	int64_t late_ns;	/* active time before the window */
+	struct claim_late late;	/* of it, before the window */
 };
 
 struct pg_node_result {

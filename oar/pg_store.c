@@ -117,16 +117,17 @@ static int node_hours_add(pg_t *pg, const struct pg_results *res,
 		pg_array_double(&c.of[6], ns_to_s(s->unmeasured_ns));
 		pg_array_double(&c.of[7], ns_to_s(s->idle_ns));
 		pg_array_bool(&c.of[8], s->scaled);
+		pg_array_text(&c.of[9], res->nodes[i].source);
 	}
-	columns_end(&c, 9);
-	c.params[9] = hour.text;
+	columns_end(&c, 10);
+	c.params[10] = hour.text;
 	rc = pg_do(pg, "INSERT INTO wattgate.node_hour AS h (node, hour_s, node_j, "
 		   "allocated_j, unallocated_j, idle_j, measured_s, "
-		   "unmeasured_s, idle_s, scaled) "
-		   "SELECT d.node, $10::bigint, d.a, d.b, d.c, d.d, d.e, d.f, d.g, d.h "
+		   "unmeasured_s, idle_s, scaled, source) "
+		   "SELECT d.node, $11::bigint, d.a, d.b, d.c, d.d, d.e, d.f, d.g, d.h, d.i "
 		   "FROM unnest($1::text[], $2::float8[], $3::float8[], $4::float8[], "
-		   "$5::float8[], $6::float8[], $7::float8[], $8::float8[], $9::bool[]) "
-		   "AS d(node, a, b, c, d, e, f, g, h) "
+		   "$5::float8[], $6::float8[], $7::float8[], $8::float8[], $9::bool[], "
+		   "$10::text[]) AS d(node, a, b, c, d, e, f, g, h, i) "
 		   "ON CONFLICT (node, hour_s) DO UPDATE SET "
 		   "node_j = h.node_j + excluded.node_j, "
 		   "allocated_j = h.allocated_j + excluded.allocated_j, "
@@ -135,8 +136,9 @@ static int node_hours_add(pg_t *pg, const struct pg_results *res,
 		   "measured_s = h.measured_s + excluded.measured_s, "
 		   "unmeasured_s = h.unmeasured_s + excluded.unmeasured_s, "
 		   "idle_s = h.idle_s + excluded.idle_s, "
-		   "scaled = h.scaled OR excluded.scaled",
-		   c.params, 10, NULL, err);
+		   "scaled = h.scaled OR excluded.scaled, "
+		   "source = coalesce(excluded.source, h.source)",
+		   c.params, 11, NULL, err);
 	columns_free(&c);
 	return rc;
 }
@@ -313,6 +315,52 @@ static int allocs_add(pg_t *pg, const struct pg_results *res, struct err *err)
 	return rc;
 }
 
+/* No moment of the claim lies in the window, not even a suspended one. */
+static bool alloc_absent(const struct pg_alloc *a)
+{
+	return a->claim->gate.active_ns <= a->late.active_ns &&
+	       !a->claim->gaps.broken;
+}
+
+static void alloc_hour_columns(const struct pg_results *res, struct columns *c)
+{
+	for (uint32_t i = 0; i < res->alloc_count; i++) {
+		const struct pg_alloc *a = &res->allocs[i];
+		const gate_t *g = &a->claim->gate;
+		const struct gaps *gaps = &a->claim->gaps;
+
+		if (alloc_absent(a))
+			continue;
+		pg_array_int(&c->of[0], a->job_id);
+		pg_array_text(&c->of[1], a->node);
+		pg_array_double(&c->of[2], g->gated_j);
+		pg_array_double(&c->of[3], g->node_j);
+		pg_array_double(&c->of[4], a->claim->model_j - a->late.model_j);
+		pg_array_double(&c->of[5], ns_to_s(g->active_ns - a->late.active_ns));
+		pg_array_double(&c->of[6], ns_to_s(g->covered_ns));
+		pg_array_double(&c->of[7], a->claim->share_s - a->late.share_s);
+		pg_array_double(&c->of[8], ns_to_s(gaps->head_ns));
+		pg_array_double(&c->of[9], ns_to_s(gaps->tail_ns));
+		pg_array_double(&c->of[10], ns_to_s(gaps->max_ns));
+		pg_array_bool(&c->of[11], gaps->broken);
+	}
+	columns_end(c, 12);
+}
+
+#define ALLOC_HOUR_INSERT \
+	"INSERT INTO wattgate.allocation_hour AS h (job_id, node, hour_s, " \
+	"gated_j, node_j, model_j, active_s, covered_s, share_s, head_gap_s, " \
+	"tail_gap_s, max_gap_s, gap_broken) " \
+	"SELECT d.job_id, d.node, $13::bigint, d.gated_j, d.node_j, d.model_j, " \
+	"d.active_s, d.covered_s, d.share_s, d.head_gap_s, d.tail_gap_s, " \
+	"d.max_gap_s, d.gap_broken " \
+	"FROM unnest($1::int[], $2::text[], $3::float8[], $4::float8[], " \
+	"$5::float8[], $6::float8[], $7::float8[], $8::float8[], $9::float8[], " \
+	"$10::float8[], $11::float8[], $12::bool[]) AS d(job_id, node, gated_j, " \
+	"node_j, model_j, active_s, covered_s, share_s, head_gap_s, tail_gap_s, " \
+	"max_gap_s, gap_broken) ON CONFLICT (job_id, node, hour_s) DO UPDATE SET "
+
+/* Gaps as gaps_join() has them; those that are not known stay so. */
 static int alloc_hours_add(pg_t *pg, const struct pg_results *res,
 			   struct err *err)
 {
@@ -320,30 +368,26 @@ static int alloc_hours_add(pg_t *pg, const struct pg_results *res,
 	struct columns c = { 0 };
 	int rc;
 
-	for (uint32_t i = 0; i < res->alloc_count; i++) {
-		const struct pg_alloc *a = &res->allocs[i];
-		const gate_t *g = &a->claim->gate;
-
-		if (g->active_ns <= a->late_ns)
-			continue;
-		pg_array_int(&c.of[0], a->job_id);
-		pg_array_text(&c.of[1], a->node);
-		pg_array_double(&c.of[2], g->gated_j);
-		pg_array_double(&c.of[3], ns_to_s(g->active_ns - a->late_ns));
-		pg_array_double(&c.of[4], ns_to_s(g->covered_ns));
-	}
-	columns_end(&c, 5);
-	c.params[5] = hour.text;
-	rc = pg_do(pg, "INSERT INTO wattgate.allocation_hour AS h (job_id, node, "
-		   "hour_s, gated_j, active_s, covered_s) "
-		   "SELECT d.job_id, d.node, $6::bigint, d.gated_j, d.active_s, d.covered_s "
-		   "FROM unnest($1::int[], $2::text[], $3::float8[], $4::float8[], "
-		   "$5::float8[]) AS d(job_id, node, gated_j, active_s, covered_s) "
-		   "ON CONFLICT (job_id, node, hour_s) DO UPDATE SET "
+	alloc_hour_columns(res, &c);
+	c.params[12] = hour.text;
+	rc = pg_do(pg, ALLOC_HOUR_INSERT
 		   "gated_j = h.gated_j + excluded.gated_j, "
+		   "node_j = h.node_j + excluded.node_j, "
+		   "model_j = h.model_j + excluded.model_j, "
 		   "active_s = h.active_s + excluded.active_s, "
-		   "covered_s = h.covered_s + excluded.covered_s",
-		   c.params, 6, NULL, err);
+		   "covered_s = h.covered_s + excluded.covered_s, "
+		   "share_s = h.share_s + excluded.share_s, "
+		   "head_gap_s = CASE WHEN h.gap_broken THEN h.head_gap_s "
+		   "ELSE h.head_gap_s + excluded.head_gap_s END, "
+		   "tail_gap_s = CASE WHEN h.gap_broken IS NULL THEN NULL "
+		   "WHEN excluded.gap_broken THEN excluded.tail_gap_s "
+		   "ELSE h.tail_gap_s + excluded.tail_gap_s END, "
+		   "max_gap_s = CASE WHEN h.gap_broken IS NOT NULL THEN "
+		   "greatest(h.max_gap_s, excluded.max_gap_s, "
+		   "h.tail_gap_s + excluded.head_gap_s) END, "
+		   "gap_broken = CASE WHEN h.gap_broken IS NOT NULL THEN "
+		   "h.gap_broken OR excluded.gap_broken END",
+		   c.params, 13, NULL, err);
 	columns_free(&c);
 	return rc;
 }

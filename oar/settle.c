@@ -69,6 +69,7 @@ void claim_begin(struct claim *c, int64_t from_s, double open_gap_s)
 		c->gate.open_gap_ns = (int64_t)(open_gap_s * 1e9);
 	c->share_s = 0;
 	c->model_j = 0;
+	c->gaps = (struct gaps){ 0 };
 }
 
 static void parts_add(struct claim *c, const struct share_part *part,
@@ -193,9 +194,17 @@ static double claim_add(struct claim *c, int64_t to_ns,
 			const struct series_span *span,
 			const struct share_part *part)
 {
-	if (!part)
+	const int64_t len_ns = to_ns - c->gate.settled_ns;
+
+	if (!part) {
+		gaps_break(&c->gaps);
 		return gate_advance(&c->gate, to_ns, span, 0, false);
-	parts_add(c, part, ns_to_s(to_ns - c->gate.settled_ns));
+	}
+	if (part->share >= 0)
+		gaps_span(&c->gaps, span, len_ns);
+	else	/* not known: nothing is charged, nor covered */
+		gaps_dark(&c->gaps, len_ns);
+	parts_add(c, part, ns_to_s(len_ns));
 	return gate_advance(&c->gate, to_ns, span, part->share, true);
 }
 

@@ -9,6 +9,7 @@
 #include "lib/gate.h"
 #include "lib/series.h"
 
+#include "gaps.h"
 #include "share.h"
 
 /*
@@ -37,6 +38,13 @@ struct claim {
 	gate_t gate;
 	double share_s;		/* share x active time */
 	double model_j;
+	struct gaps gaps;	/* of what was settled, without what was before */
+};
+
+/* Time of a claim before its node was accounted: active, and unmeasured. */
+struct claim_late {
+	int64_t active_ns;
+	double share_s, model_j;
 };
 
 /* Where the node's joules went. */

@@ -60,7 +60,8 @@ db_fresh() {
 		db -c 'alter table resources add core integer, add gpudevice integer' \
 			-c 'grant select on all tables in schema public to wattgate' \
 			-c 'set client_min_messages = error' \
-			-f "$REPO/oar-hooks/schema/001-results.sql"
+			-f "$REPO/oar-hooks/schema/001-results.sql" \
+			-f "$REPO/oar-hooks/schema/002-hours.sql"
 }
 
 # Nodes of OAR's: db_node NAME CORES [ROWS-FOR-A-GPU]

@@ -39,8 +39,9 @@ INSERT INTO wattgate.allocation (job_id, node, gated_j, node_j, active_s, covere
 		(5007, 'node-3', 1e15, 3600, 3600, 1),
 		(5008, 'node-3', 1, 3600, 3599.9999999, 1)) v (id, node, gated_j, active_s, covered_s, cores);
 -- 5001 around the midnight of March 2: 1.5 hours before it and 0.5 after
-INSERT INTO wattgate.allocation_hour (job_id, node, hour_s, gated_j, active_s, covered_s)
-	SELECT v.id, v.node, 1709251200 + 3600 * v.hour, v.gated_j, v.active_s, v.covered_s
+INSERT INTO wattgate.allocation_hour (job_id, node, hour_s, gated_j, active_s, covered_s, node_j, share_s)
+	SELECT v.id, v.node, 1709251200 + 3600 * v.hour, v.gated_j, v.active_s, v.covered_s,
+		2 * v.gated_j, 0
 	FROM (VALUES
 		(5001, 'node-1', 22, 900000, 1800, 1800),
 		(5001, 'node-1', 23, 1800000, 3600, 3600),

@@ -239,6 +239,6 @@ api_shows() {
 		jq -e '[.items[] | .energy_kwh // empty] | length == 6' >/dev/null
 }
 api_without_schema() {
-	with_sql 'update wattgate.meta set version = 7' 'update wattgate.meta set version = 1' \
+	with_sql 'update wattgate.meta set version = 7' 'update wattgate.meta set version = 2' \
 		eval "api /jobs/5005.json | jq -e '.id == 5005 and (has(\"energy_kwh\") | not)' >/dev/null"
 }

@@ -25,8 +25,8 @@ as_wattgate() { PGPASSWORD=$(cat "$secret") psql -qAtX -U wattgate -c "$1" 2>&1;
 schema_installs() {
 	exits 3 'missing    role wattgate' schema status &&
 		exits 1 'there is no schema' schema upgrade &&
-		exits 0 'has version 1' schema install &&
-		[ "$(stat -c %a "$secret")" = 600 ] && exits 0 'version 1 (newest: 1)' schema status
+		exits 0 'has version 2' schema install &&
+		[ "$(stat -c %a "$secret")" = 600 ] && exits 0 'version 2 (newest: 2)' schema status
 }
 # pg_dump's \restrict has a new word each time
 schema_dump() { pg_dump -s -n wattgate -U postgres oar | grep -vE '^(--|.(un)?restrict )'; }
@@ -68,12 +68,12 @@ status_names() {
 }
 newer_refused() {
 	local command
-	oar_sql 'update wattgate.meta set version = 2' || return 1
+	oar_sql 'update wattgate.meta set version = 3' || return 1
 	for command in install status upgrade 'remove --yes'; do
 		# shellcheck disable=SC2086
-		exits 1 'this program knows 1' schema $command || return 1
+		exits 1 'this program knows 2' schema $command || return 1
 	done
-	oar_sql 'update wattgate.meta set version = 1'
+	oar_sql 'update wattgate.meta set version = 2'
 }
 bad_calls_refused() {
 	local other=$work/oar.conf
@@ -97,7 +97,9 @@ local_socket() {
 GOOD="insert into wattgate.job (job_id, job_user) values (1, 'u'), (2, 'u');
 	insert into wattgate.allocation (job_id, node, gated_j, node_j, active_s, covered_s, cores,
 		start_s, end_s, closed) values (1, 'n1', 1000, 2000, 100, 100, 1, 1709251200, 1709251300, true);
-	insert into wattgate.allocation_hour values (1, 'n1', 1709251200, 1000, 100, 100);
+	insert into wattgate.allocation_hour (job_id, node, hour_s, gated_j, node_j, active_s, covered_s,
+		share_s, head_gap_s, tail_gap_s, max_gap_s, gap_broken)
+		values (1, 'n1', 1709251200, 1000, 2000, 100, 100, 50, 0, 0, 0, true);
 	insert into wattgate.node_hour values ('n1', 1709251200, 600, 200, 300, 100, 100, 100, 10);"
 
 # One session for all: each row of figures.txt is undone before the next.
@@ -166,16 +168,18 @@ sums_agree() {
 }
 sums_follow_changes() {
 	sums_agree &&
-		oar_sql "insert into wattgate.allocation_hour select job_id, node, hour_s, gated_j / 3,
-			active_s / 3, covered_s / 3 from wattgate.allocation_hour
+		oar_sql "insert into wattgate.allocation_hour (job_id, node, hour_s, gated_j, active_s, covered_s,
+			node_j, share_s) select job_id, node, hour_s, gated_j / 3,
+			active_s / 3, covered_s / 3, node_j, 0 from wattgate.allocation_hour
 			on conflict (job_id, node, hour_s) do update set gated_j = excluded.gated_j,
 			active_s = excluded.active_s, covered_s = excluded.covered_s" && sums_agree &&
 		oar_sql "update wattgate.allocation_hour set gated_j = gated_j * 3, active_s = active_s * 3,
 			covered_s = covered_s * 3" && sums_agree &&
 		oar_sql "begin; delete from wattgate.allocation_hour where job_id in (5001, 5007)" &&
 		oar_sql "delete from wattgate.allocation_hour where job_id = 5002;
-			insert into wattgate.allocation_hour values
-			(5002, 'node-1', 1709251200 + 36000, 1800000, 3600, 3600)" && sums_agree
+			insert into wattgate.allocation_hour (job_id, node, hour_s, gated_j, active_s,
+			covered_s, node_j, share_s) values
+			(5002, 'node-1', 1709251200 + 36000, 1800000, 3600, 3600, 3600000, 0)" && sums_agree
 }
 
 # ---- removal ----------------------------------------------------------------------

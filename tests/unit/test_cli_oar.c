@@ -529,7 +529,7 @@ START_TEST(test_schema)
 		{ "", "oar_ro", NULL },
 		{ "", "wattgate", NULL },
 		{ "", "stranger", "role stranger: permission denied" },
-		{ "UPDATE wattgate.meta SET version = 2", "oar_ro", "use the wattgate that came with it" },
+		{ "UPDATE wattgate.meta SET version = 3", "oar_ro", "use the wattgate that came with it" },
 	};
 
 	for (size_t i = 0; server && i < sizeof(cases) / sizeof(cases[0]); i++) {
