@@ -24,6 +24,7 @@ typedef struct history history_t;
 
 struct history_env {
 	const struct conf_meter *meter;	/* all of these outlive the history */
+	const char *node;	/* the node's name here */
 	int64_t period_ns;	/* how far samples are apart, as configured */
 	timesource_t ts;
 	const logger_t *log;	/* retries and halved pages; NULL: nowhere */

@@ -183,6 +183,34 @@ int json_doc_length(const json_doc_t *doc, const char *pointer)
 	return (int)json_object_array_length(obj);
 }
 
+int json_doc_name(const json_doc_t *doc, const char *pointer, unsigned i,
+		  char *buf, size_t size)
+{
+	struct json_object *obj;
+
+	buf[0] = '\0';
+	if (!pointer_get(doc, pointer, &obj) ||
+	    !json_object_is_type(obj, json_type_object))
+		return -1;
+	json_object_object_foreach(obj, name, value) {
+		(void)value;
+		if (i-- > 0)
+			continue;
+		if (strlen(name) >= size)
+			return -1;
+		strcpy(buf, name);
+		return 0;
+	}
+	return -1;
+}
+
+void json_blot(char *text)
+{
+	for (; *text; text++)
+		if (*text < ' ' || *text > '~')
+			*text = '?';
+}
+
 int json_escape(const char *text, char *buf, size_t size)
 {
 	static const char hex[] = "0123456789abcdef";

@@ -37,6 +37,16 @@ int json_doc_string(const json_doc_t *doc, const char *pointer, char *buf,
 int json_doc_length(const json_doc_t *doc, const char *pointer);
 
 /*
+ * The name of the i-th member of the object at `pointer` into buf. -1, with
+ * buf empty, where it has none, or one that does not fit.
+ */
+int json_doc_name(const json_doc_t *doc, const char *pointer, unsigned i,
+		  char *buf, size_t size);
+
+/* Put '?' for what would act on a terminal, or is not ASCII: for messages. */
+void json_blot(char *text);
+
+/*
  * `text` as the inside of a JSON string into buf, in one pass and without
  * copies, for passwords. -1 where it does not fit.
  */

@@ -79,9 +79,7 @@ static void message_get(const redfish_session_t *s,
 	json_doc_destroy(doc);
 	if (secret_in(s, buf))
 		snprintf(buf, size, "its message repeats a secret");
-	for (char *p = buf; *p; p++)	/* nothing that acts on a terminal */
-		if (*p < ' ' || *p > '~')
-			*p = '?';
+	json_blot(buf);
 }
 
 /* A 401 stays slow, here too: wrong passwords in quick succession lock accounts. */

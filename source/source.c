@@ -4,10 +4,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "kwollect.h"
+#include "prometheus.h"
 #include "redfish.h"
 
 static const struct source_ops *const sources[] = {
 	&redfish_source,
+	&kwollect_source,
+	&prometheus_source,
 };
 #define SOURCE_COUNT (sizeof(sources) / sizeof(sources[0]))
 

@@ -6,11 +6,18 @@
 noinst_LIBRARIES += source/libsource.a
 source_libsource_a_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS) $(JSONC_CFLAGS)
 source_libsource_a_SOURCES = \
+	source/archive.c \
+	source/archive_live.c \
 	source/backoff.c \
+	source/history.c \
 	source/http.c \
 	source/json_doc.c \
+	source/json_kwollect.c \
 	source/json_power.c \
+	source/json_prometheus.c \
 	source/json_scan.c \
+	source/kwollect.c \
+	source/prometheus.c \
 	source/redfish.c \
 	source/redfish_chassis.c \
 	source/redfish_find.c \
@@ -19,20 +26,29 @@ source_libsource_a_SOURCES = \
 	source/redfish_search.c \
 	source/redfish_place.c \
 	source/redfish_session.c \
+	source/rows.c \
 	source/session_file.c \
 	source/source.c \
 	source/watch.c \
+	source/archive.h \
+	source/archive_live.h \
 	source/backoff.h \
+	source/history.h \
 	source/http.h \
 	source/json_doc.h \
+	source/json_kwollect.h \
 	source/json_power.h \
+	source/json_prometheus.h \
 	source/json_scan.h \
+	source/kwollect.h \
+	source/prometheus.h \
 	source/redfish.h \
 	source/redfish_find.h \
 	source/redfish_find_impl.h \
 	source/redfish_rules.h \
 	source/redfish_place.h \
 	source/redfish_session.h \
+	source/rows.h \
 	source/session_file.h \
 	source/source.h \
 	source/watch.h
