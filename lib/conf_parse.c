@@ -27,6 +27,9 @@ static const struct {
 };
 #define SECTION_COUNT (sizeof(sections) / sizeof(sections[0]))
 
+/* A longer line is a mistake; inih takes shorter ones, see line_put_long(). */
+#define LINE_MAX_BYTES 1536
+
 struct section_seen {
 	char *name;
 	int line;
@@ -38,6 +41,8 @@ struct parse {
 	const char *next;	/* rest of the text */
 	const char *end;
 	int line;
+	char value[LINE_MAX_BYTES];	/* of a line too long for inih ... */
+	int value_line;		/* ... which is this one */
 	enum conf_section section;
 	bool applies;		/* the section is for our node */
 	int given[CONF_KEYS_MAX];	/* line in this section; 0 = not yet */
@@ -144,13 +149,13 @@ static int section_enter(struct parse *p, char *name, struct err *why)
 	return section_note(p, name, why);
 }
 
-/* Cut a comment (a ';' or '#' after a blank) and blanks at the end. */
-static void line_trim(char *s)
+/* Cut a comment (one of `marks` after a blank) and blanks at the end. */
+static void line_trim(char *s, const char *marks)
 {
 	size_t len;
 
 	for (char *c = s; *c; c++) {
-		if ((*c == ';' || *c == '#') && c > s &&
+		if (strchr(marks, *c) && c > s &&
 		    (c[-1] == ' ' || c[-1] == '\t')) {
 			*c = '\0';
 			break;
@@ -166,14 +171,14 @@ static int section_line(struct parse *p, char *line, struct err *why)
 {
 	char *last;
 
-	line_trim(line);
+	line_trim(line, ";#");
 	last = line + strlen(line) - 1;
 	if (*last != ']')
 		return err_set(why, "a section must end in ]");
 	*last = '\0';
 	line++;
 	line += strspn(line, " \t");
-	line_trim(line);
+	line_trim(line, ";#");
 	return section_enter(p, line, why);
 }
 
@@ -217,13 +222,50 @@ static const char *line_next(struct parse *p, size_t *len)
 	return start;
 }
 
+/*
+ * inih takes lines of 200 bytes, too few for a query or a list of nodes: it
+ * gets "key = -" of a longer one, and on_key() the value from here.
+ */
+static int line_put_long(struct parse *p, char *buf, size_t room,
+			 const char *text, size_t len, struct err *why)
+{
+	size_t name = 0;
+
+	if (*text == '#' || *text == ';') {
+		strcpy(buf, "\n");
+		return 0;
+	}
+	while (name < len && text[name] != '=' && text[name] != ':')
+		name++;
+	if (*text == '[' || name == len || name + sizeof(" = -\n") > room)
+		return err_set(why, "the line is longer than %zu bytes",
+			       room - 2);
+	if (len >= sizeof(p->value))
+		return err_set(why, "the line is longer than %zu bytes",
+			       sizeof(p->value) - 1);
+	if (line_check(text, len, why) != 0)
+		return -1;
+	memcpy(buf, text, name);
+	strcpy(buf + name, " = -\n");
+	text += name + 1;
+	len -= name + 1;
+	while (len > 0 && (*text == ' ' || *text == '\t')) {
+		text++;
+		len--;
+	}
+	memcpy(p->value, text, len);
+	p->value[len] = '\0';
+	line_trim(p->value, ";");
+	p->value_line = p->line;
+	return 0;
+}
+
 /* A line into buf, for inih; sections are dealt with and leave it empty. */
 static int line_put(struct parse *p, char *buf, size_t room, const char *text,
 		    size_t len, struct err *why)
 {
 	if (len + 2 > room)
-		return err_set(why, "the line is longer than %zu bytes",
-			       room - 2);
+		return line_put_long(p, buf, room, text, len, why);
 	if (line_check(text, len, why) != 0)
 		return -1;
 	memcpy(buf, text, len);
@@ -295,6 +337,8 @@ static int on_key(void *arg, const char *section, const char *name,
 	(void)section;
 	if (p->failed)
 		return 0;
+	if (p->value_line == p->line)
+		value = p->value;
 	if (key_given(p, name, value, &why) == 0)
 		return 1;
 	parse_fail(p, p->line, why.text);

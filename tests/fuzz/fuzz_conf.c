@@ -5,6 +5,7 @@
  */
 #include <limits.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,37 @@
 #include "lib/conf.h"
 #include "lib/conf_values.h"
 #include "lib/log.h"
+
+/* The texts of a meter and of [site], and whether %n stands for something. */
+struct text_key {
+	const char *name;
+	size_t offset, size;
+	bool verbatim, empty;	/* as written; "key =" empties it */
+};
+#define METER(f) #f, offsetof(struct conf_meter, f), \
+		 sizeof(((struct conf_meter *)0)->f)
+#define SITE(f) #f, offsetof(struct conf_site, f), \
+		sizeof(((struct conf_site *)0)->f)
+
+static const struct text_key meter_texts[] = {
+	{ METER(source), true, false }, { METER(url), false, false },
+	{ METER(user), false, false }, { METER(password_file), false, false },
+	{ METER(ca_file), false, true }, { METER(public_key), true, true },
+	{ METER(node), false, false }, { METER(host), false, false },
+	{ METER(sensor), false, false }, { METER(metric), false, false },
+	{ METER(device), false, false }, { METER(query), false, false },
+	{ METER(path), false, false }, { METER(command), false, false },
+};
+static const struct text_key site_texts[] = {
+	{ SITE(url), false, false }, { SITE(ca_file), false, true },
+	{ SITE(public_key), true, true }, { SITE(munge), false, true },
+	{ SITE(listen), true, false }, { SITE(nodes), true, false },
+	{ SITE(client_ca_file), false, true }, { SITE(unmunge), false, true },
+	{ SITE(munge_users), true, false }, { SITE(store_file), false, false },
+	{ SITE(database), true, false }, { SITE(password_file), false, false },
+	{ SITE(cert_file), false, false }, { SITE(key_file), false, false },
+};
+#define LEN(a) (sizeof(a) / sizeof((a)[0]))
 
 static bool ended(const char *text, size_t size)
 {
@@ -38,10 +70,18 @@ static void check_texts(const struct conf *c)
 {
 	FUZZ_CHECK(ended(c->ledger_dir, CONF_PATH_MAX) && c->ledger_dir[0] == '/');
 	FUZZ_CHECK(ended(c->state_dir, CONF_PATH_MAX) && c->state_dir[0] == '/');
-	FUZZ_CHECK(ended(c->bmc.url, sizeof(c->bmc.url)) &&
-		   ended(c->bmc.user, sizeof(c->bmc.user)) &&
-		   ended(c->bmc.public_key, sizeof(c->bmc.public_key)) &&
-		   ended(c->bmc.node, sizeof(c->bmc.node)));
+	for (size_t i = 0; i < LEN(meter_texts); i++) {
+		const struct text_key *k = &meter_texts[i];
+
+		FUZZ_CHECK(ended((const char *)&c->bmc + k->offset, k->size));
+		FUZZ_CHECK(ended((const char *)&c->second + k->offset, k->size));
+	}
+	for (size_t i = 0; i < LEN(site_texts); i++)
+		FUZZ_CHECK(ended((const char *)&c->site + site_texts[i].offset,
+				 site_texts[i].size));
+	FUZZ_CHECK(*c->bmc.source);
+	FUZZ_CHECK(!*c->second.url || *c->second.source);
+	FUZZ_CHECK(!*c->site.cert_file == !*c->site.key_file);
 	FUZZ_CHECK(!*c->bmc.url || !url_is_plain(c->bmc.url) || c->bmc.insecure);
 	FUZZ_CHECK(!*c->bmc.password_file || c->bmc.password_file[0] == '/');
 	FUZZ_CHECK(!*c->bmc.ca_file || c->bmc.ca_file[0] == '/');
@@ -133,20 +173,67 @@ static void print_oar(FILE *f, const struct conf *c)
 		print_ms(f, "idle_period", c->oar.idle_period_ns);
 }
 
+static void print_keys(FILE *f, const void *of, const struct text_key *keys,
+		       size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const char *text = (const char *)of + keys[i].offset;
+
+		if (!*text && !keys[i].empty)
+			continue;
+		if (keys[i].verbatim)
+			fprintf(f, "%s =%s\n", keys[i].name, text);
+		else
+			print_value(f, keys[i].name, text);
+	}
+}
+
+static void print_meter(FILE *f, const char *section, const struct conf_meter *m)
+{
+	fprintf(f, "[%s]\nauth = %s\ninsecure = %s\n", section,
+		m->basic ? "basic" : "session", m->insecure ? "yes" : "no");
+	print_keys(f, m, meter_texts, LEN(meter_texts));
+	print_ms(f, "timeout", m->timeout_ns);
+}
+
+static void print_site(FILE *f, const struct conf_site *s)
+{
+	fprintf(f, "[site]\ninsecure = %s\nship = %s\n",
+		s->insecure ? "yes" : "no", s->ship ? "yes" : "no");
+	print_keys(f, s, site_texts, LEN(site_texts));
+	print_ms(f, "timeout", s->timeout_ns);
+}
+
+static bool keys_equal(const void *a, const void *b,
+		       const struct text_key *keys, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp((const char *)a + keys[i].offset,
+			   (const char *)b + keys[i].offset) != 0)
+			return false;
+	return true;
+}
+
+static bool meters_equal(const struct conf_meter *a, const struct conf_meter *b)
+{
+	return a->basic == b->basic && a->insecure == b->insecure &&
+	       a->timeout_ns == b->timeout_ns &&
+	       keys_equal(a, b, meter_texts, LEN(meter_texts));
+}
+
+static bool sites_equal(const struct conf_site *a, const struct conf_site *b)
+{
+	return a->ship == b->ship && a->insecure == b->insecure &&
+	       a->timeout_ns == b->timeout_ns &&
+	       keys_equal(a, b, site_texts, LEN(site_texts));
+}
+
 static void print_conf(FILE *f, const struct conf *c)
 {
 	print_top(f, c);
-	fprintf(f, "[bmc]\nauth = %s\ninsecure = %s\n",
-		c->bmc.basic ? "basic" : "session",
-		c->bmc.insecure ? "yes" : "no");
-	print_text(f, "url", c->bmc.url);
-	print_text(f, "user", c->bmc.user);
-	print_text(f, "password_file", c->bmc.password_file);
-	print_text(f, "ca_file", c->bmc.ca_file);
-	if (*c->bmc.public_key)
-		fprintf(f, "public_key =%s\n", c->bmc.public_key);
-	print_text(f, "node", c->bmc.node);
-	print_ms(f, "timeout", c->bmc.timeout_ns);
+	print_meter(f, "bmc", &c->bmc);
+	print_meter(f, "second", &c->second);
+	print_site(f, &c->site);
 	fprintf(f, "[hardware]\n");
 	if (c->hw.cores > 0)
 		fprintf(f, "cores = %.0f\n", c->hw.cores);
@@ -162,18 +249,20 @@ static void print_conf(FILE *f, const struct conf *c)
 	fprintf(f, "[report]\npue = %.9f\n", c->pue);
 }
 
-/* A line of a configuration is short; %n may have made more of it. */
-static bool too_long(const struct conf *c)
+static bool key_long(const void *of, const struct text_key *keys, size_t n)
 {
-	const char *const texts[] = { c->ledger_dir, c->state_dir, c->bmc.url,
-		c->bmc.user, c->bmc.password_file, c->bmc.ca_file,
-		c->bmc.public_key, c->bmc.node, c->scontrol,
-		c->oar.database, c->oar.password_file };
-
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		if (strlen(texts[i]) > 80)
+	for (size_t i = 0; i < n; i++)
+		if (strlen((const char *)of + keys[i].offset) > 700)
 			return true;
 	return false;
+}
+
+/* A line has its limit; %n, and a % written twice, may be beyond it. */
+static bool too_long(const struct conf *c)
+{
+	return key_long(&c->bmc, meter_texts, LEN(meter_texts)) ||
+	       key_long(&c->second, meter_texts, LEN(meter_texts)) ||
+	       key_long(&c->site, site_texts, LEN(site_texts));
 }
 
 static void check_again(const struct conf *c)
@@ -195,16 +284,12 @@ static void check_again(const struct conf *c)
 	FUZZ_CHECK(again.period_ns == c->period_ns &&
 		   again.max_gap_ns == c->max_gap_ns &&
 		   again.rollup_ns == c->rollup_ns &&
-		   again.checkpoint_ns == c->checkpoint_ns &&
-		   again.bmc.timeout_ns == c->bmc.timeout_ns);
-	FUZZ_CHECK(again.share == c->share && again.log_level == c->log_level &&
-		   again.bmc.basic == c->bmc.basic &&
-		   again.bmc.insecure == c->bmc.insecure);
-	FUZZ_CHECK(strcmp(again.bmc.url, c->bmc.url) == 0 &&
-		   strcmp(again.bmc.user, c->bmc.user) == 0 &&
-		   strcmp(again.bmc.public_key, c->bmc.public_key) == 0 &&
-		   strcmp(again.bmc.node, c->bmc.node) == 0 &&
-		   strcmp(again.ledger_dir, c->ledger_dir) == 0 &&
+		   again.checkpoint_ns == c->checkpoint_ns);
+	FUZZ_CHECK(again.share == c->share && again.log_level == c->log_level);
+	FUZZ_CHECK(meters_equal(&again.bmc, &c->bmc) &&
+		   meters_equal(&again.second, &c->second) &&
+		   sites_equal(&again.site, &c->site));
+	FUZZ_CHECK(strcmp(again.ledger_dir, c->ledger_dir) == 0 &&
 		   strcmp(again.scontrol, c->scontrol) == 0);
 	FUZZ_CHECK(again.hw.cores == c->hw.cores &&
 		   again.hw.threads_per_core == c->hw.threads_per_core &&

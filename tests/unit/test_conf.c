@@ -355,7 +355,10 @@ static const struct {
 	{ "[bm]\n", 1, "no section [bm]" },
 	{ "period = 1s\n[" X64 "]\n", 2, "no section [" },
 	{ "ledger_dir = /" X512 "\n", 1, "longer than" },
-	{ "; " X512 "\n", 1, "longer than" },
+	{ "ledger_dir = /x " X512 X512 X512 "\n", 1, "longer than" },
+	{ "; " X512 "\nperiod = x\n", 2, "period" },
+	{ "[bmc]\n" X64 X64 X64 X64 " = x\n", 2, "longer than" },
+	{ "[bmc]\nquery =" X512 "\x01\n", 2, "control character (0x01)" },
 	{ "share = model\n" X512, 2, "longer than" },
 	{ "[bmc " X512 "]\n", 1, "longer than" },
 	{ "period = 1\x01s\n", 1, "control character (0x01)" },
@@ -610,26 +613,30 @@ START_TEST(test_nul_bytes)
 }
 END_TEST
 
-/* The longest line that fits is taken whole, one more byte is refused. */
-START_TEST(test_line_limit)
+/*
+ * Lines of all lengths around those that inih can take: the value arrives
+ * whole, without its comment, or the line is refused.
+ */
+START_TEST(test_long_lines)
 {
-	char text[1024] = "ledger_dir = /";
-	const char *number;
-	int longest;
-	size_t at = strlen(text);
+	static const char *const ends[] = { "", "  ", " ; a=b [c] x", "\t;" };
+	char text[2000], value[1100];
 
-	memset(text + at, 'x', sizeof(text) - at - 1);
-	refused("1023 bytes", load(text), 1, "longer than");
-	number = strstr(err.text, "longer than ") + strlen("longer than ");
-	longest = atoi(number);
-	ck_assert_int_gt(longest, 100);
-	ck_assert_int_lt(longest, 1023);
-	text[longest] = '\0';
-	load_ok(text);
-	ck_assert_uint_eq(strlen(conf.ledger_dir), (size_t)longest - at + 1);
-	text[longest] = 'x';
-	text[longest + 1] = '\0';
-	refused("one too many", load(text), 1, "longer than");
+	for (size_t len = 150; len < 1060; len++) {
+		memset(value, 'x', len);
+		value[len] = '\0';
+		value[len / 2] = '=';	/* the first one counts */
+		value[len / 3] = ';';	/* not after a blank: no comment */
+		snprintf(text, sizeof(text), "[bmc]\n query \t=  %s%s\nurl = https://x\n",
+			 value, ends[len % LEN(ends)]);
+		if (len >= CONF_TEXT_MAX) {
+			refused("a long value", load(text), 2, "longer than");
+			continue;
+		}
+		load_ok(text);
+		ck_assert_str_eq(conf.bmc.query, value);
+		ck_assert_str_eq(conf.bmc.url, "https://x");
+	}
 }
 END_TEST
 
@@ -832,7 +839,7 @@ static Suite *conf_suite(void)
 	tcase_add_loop_test(tc, test_url_credentials_not_shown, 0, 4);
 	tcase_add_loop_test(tc, test_url, 0, LEN(urls));
 	tcase_add_test(tc, test_nul_bytes);
-	tcase_add_test(tc, test_line_limit);
+	tcase_add_test(tc, test_long_lines);
 	tcase_add_test(tc, test_many_sections);
 	tcase_add_test(tc, test_not_a_file);
 	tcase_add_test(tc, test_too_large);
