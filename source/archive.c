@@ -129,11 +129,11 @@ static enum archive_end silence_read(const struct http_reply *reply)
 
 enum archive_end archive_read(struct archive *a, const struct http_reply *reply,
 			      int64_t from_ns, int64_t to_ns,
-			      struct rows *rows, struct err *why)
+			      struct rowset *rows, struct err *why)
 {
 	enum archive_end end;
 
-	rows_reset(rows);
+	rowset_reset(rows);
 	*why = reply->why;
 	if (reply->status == 0)
 		return silence_read(reply);
@@ -141,9 +141,9 @@ enum archive_end archive_read(struct archive *a, const struct http_reply *reply,
 		return user_refused(a, why);
 	end = a->ops->read(a, reply, rows, why);
 	if (end == ARCHIVE_ROWS)
-		rows_settle(rows, from_ns, to_ns);
+		rowset_settle(rows, from_ns, to_ns);
 	else
-		rows_reset(rows);
+		rowset_reset(rows);
 	return end;
 }
 

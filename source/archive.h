@@ -10,7 +10,7 @@
 #include "lib/secret.h"
 
 #include "http.h"
-#include "rows.h"
+#include "rowset.h"
 
 /*
  * A server that keeps what others measured (Kwollect, Prometheus): it is asked
@@ -49,7 +49,7 @@ struct archive_ops {
 	 */
 	enum archive_end (*read)(const struct archive *a,
 				 const struct http_reply *reply,
-				 struct rows *rows, struct err *why);
+				 struct rowset *rows, struct err *why);
 	/* What to look at where there are none. */
 	const char *none;
 };
@@ -98,7 +98,7 @@ int archive_ask(struct archive *a, http_conn_t *conn, int64_t from_ns,
  */
 enum archive_end archive_read(struct archive *a, const struct http_reply *reply,
 			      int64_t from_ns, int64_t to_ns,
-			      struct rows *rows, struct err *why);
+			      struct rowset *rows, struct err *why);
 
 /* Put the meter's URL before a text. */
 void archive_blame(const struct archive *a, struct err *why);

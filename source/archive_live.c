@@ -20,11 +20,12 @@ struct source {
 	timesource_t ts;
 	const logger_t *log;
 	http_conn_t *conn;
-	struct rows rows;
+	struct rowset rows;
 	struct past_sample *past;	/* of the reading at hand */
 	unsigned past_room;
 	int64_t last_wall_ns;	/* stamp of the last row given; 0 = none yet */
 	int64_t last_boot_ns;
+	double last_watts;
 	int64_t span_ns;	/* how far back rows are asked for, at most */
 
 	/* the sample under way */
@@ -115,25 +116,66 @@ static int past_reserve(source_t *s)
 }
 
 /*
+ * A sample a period is enough: where rows are closer, one sample stands for
+ * several, and has their joules. Not where a gap follows, and what is left at
+ * the end is for the next time.
+ */
+static bool row_stands(const source_t *s, const struct row *row,
+		       const struct row *end)
+{
+	int64_t since_ns = row->wall_ns - s->last_wall_ns;
+
+	return !s->last_wall_ns || since_ns >= s->conf->period_ns * 9 / 10 ||
+	       (row + 1 < end &&
+		row[1].wall_ns - row->wall_ns > s->conf->max_gap_ns);
+}
+
+/* The sample of a row, and the joules since the one before it. */
+static struct past_sample sample_of(source_t *s, const struct row *row,
+				    int64_t boot_ns, unsigned skipped,
+				    double joules)
+{
+	struct past_sample sample = { .boot_ns = boot_ns, .watts = row->watts };
+
+	if (skipped) {
+		sample.join = SERIES_MEAN;
+		sample.joules = joules;
+	}
+	s->last_wall_ns = row->wall_ns;
+	s->last_boot_ns = boot_ns;
+	s->last_watts = row->watts;
+	return sample;
+}
+
+/*
  * Rows become samples of boot time, by what is between the clocks now. What
  * lies before this boot, or, where the wall clock was set, before the sample
  * before, is left out.
  */
 static unsigned rows_take(source_t *s, int64_t wall_to_boot_ns)
 {
-	unsigned n = 0;
+	const struct row *end = s->rows.at + s->rows.n;
+	int64_t at_ns = s->last_boot_ns;
+	double watts = s->last_watts, joules = 0;
+	unsigned n = 0, skipped = 0;
 
-	for (unsigned i = 0; i < s->rows.n; i++) {
-		int64_t boot_ns = s->rows.at[i].wall_ns + wall_to_boot_ns;
+	for (const struct row *row = s->rows.at; row < end; row++) {
+		int64_t boot_ns = row->wall_ns + wall_to_boot_ns;
 
-		if (boot_ns <= s->last_boot_ns)
+		if (boot_ns <= at_ns)
 			continue;
-		s->past[n++] = (struct past_sample){
-			.boot_ns = boot_ns, .watts = s->rows.at[i].watts,
-		};
-		s->last_boot_ns = boot_ns;
+		joules += (watts + row->watts) / 2 * ns_to_s(boot_ns - at_ns);
+		at_ns = boot_ns;
+		watts = row->watts;
+		if (row_stands(s, row, end)) {
+			s->past[n++] = sample_of(s, row, boot_ns, skipped,
+						 joules);
+			joules = 0;
+			skipped = 0;
+		} else {
+			skipped++;
+		}
 	}
-	s->last_wall_ns = s->rows.at[s->rows.n - 1].wall_ns;
 	return n;
 }
 
@@ -149,13 +191,15 @@ static void rows_end(source_t *s, int64_t wall_to_boot_ns, int64_t now_wall_ns)
 	r.past_count = n - 1;
 	r.watts = s->past[n - 1].watts;
 	r.boot_ns = s->past[n - 1].boot_ns;
+	r.join = s->past[n - 1].join;
+	r.joules = s->past[n - 1].joules;
 	r.energy_j = __builtin_nan("");
 	snprintf(r.source, sizeof(r.source), "%s", s->archive.place);
 	sample_end(s, &r);
 }
 
 /* What is of the future, by a little, is for the next time. */
-static void rows_until(struct rows *rows, int64_t now_wall_ns)
+static void rows_until(struct rowset *rows, int64_t now_wall_ns)
 {
 	while (rows->n > 0 && rows->at[rows->n - 1].wall_ns > now_wall_ns)
 		rows->n--;
@@ -243,7 +287,7 @@ void archive_live_sample(source_t *s, source_done_fn done, void *arg)
 	/* not from the last one on where the clock was set back behind it */
 	if (s->last_wall_ns >= s->from_ns && s->last_wall_ns <= now_ns)
 		s->from_ns = s->last_wall_ns + 1;
-	rows_reset(&s->rows);
+	rowset_reset(&s->rows);
 	rc = archive_ask(&s->archive, s->conn, s->from_ns, s->to_ns, on_reply,
 			 s, &why);
 	if (rc < 0)
@@ -303,7 +347,7 @@ void archive_live_close(source_t *s, int64_t limit_ns)
 		return;
 	http_conn_destroy(s->conn);
 	archive_close(&s->archive);
-	rows_free(&s->rows);
+	rowset_free(&s->rows);
 	free(s->past);
 	free(s);
 	errno = saved;

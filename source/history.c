@@ -23,7 +23,7 @@ struct history {
 	const logger_t *log;
 	http_t *http;
 	http_conn_t *conn;
-	struct rows rows;
+	struct rowset rows;
 	int64_t page_ns;	/* how much is asked for at a time */
 	bool narrowed;		/* it was too much once: no more growing */
 
@@ -78,7 +78,7 @@ static enum archive_end page_ask(history_t *h, int64_t from_ns, int64_t to_ns,
 	h->to_ns = to_ns;
 	h->why = err;
 	h->retry_after_ns = 0;
-	rows_reset(&h->rows);
+	rowset_reset(&h->rows);
 	rc = archive_ask(&h->archive, h->conn, from_ns, to_ns, on_reply, h,
 			 err);
 	if (rc > 0)
@@ -274,7 +274,7 @@ void history_close(history_t *h)
 	http_conn_destroy(h->conn);
 	http_destroy(h->http);
 	archive_close(&h->archive);
-	rows_free(&h->rows);
+	rowset_free(&h->rows);
 	free(h);
 	errno = saved;
 }

@@ -14,7 +14,7 @@
 struct answer {
 	const json_doc_t *doc;
 	const char *device, *metric;
-	struct rows *rows;
+	struct rowset *rows;
 	char origin[NAME_MAX_SIZE];	/* of the row before */
 	char other[NAME_MAX_SIZE];	/* of rows before that one ... */
 	bool turned;			/* ... where there was another */
@@ -96,8 +96,8 @@ static int row_add(const struct answer *a, unsigned i, int64_t stamp_ns,
 
 	snprintf(pointer, sizeof(pointer), "/%u/value", i);
 	if (json_power_doc(a->doc, pointer, &watts, &why) < 0)
-		return rows_add_dark(a->rows, stamp_ns, &why, err);
-	return rows_add(a->rows, stamp_ns, watts, err);
+		return rowset_add_dark(a->rows, stamp_ns, &why, err);
+	return rowset_add(a->rows, stamp_ns, watts, err);
 }
 
 static enum json_kwollect row_read(struct answer *a, unsigned i,
@@ -123,7 +123,7 @@ static enum json_kwollect row_read(struct answer *a, unsigned i,
 
 enum json_kwollect json_kwollect_rows(const char *data, size_t size,
 				      const char *device, const char *metric,
-				      struct rows *rows, struct err *why)
+				      struct rowset *rows, struct err *why)
 {
 	enum json_kwollect end = JSON_KWOLLECT_ROWS;
 	struct answer a = { .device = device, .metric = metric, .rows = rows };

@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 #include "lib/err.h"
-#include "rows.h"
+#include "rowset.h"
 
 /*
  * What a Kwollect server answers: an array of rows
@@ -27,6 +27,6 @@ enum json_kwollect {
 /* Rows as they come, not settled; else a text in why. */
 enum json_kwollect json_kwollect_rows(const char *data, size_t size,
 				      const char *device, const char *metric,
-				      struct rows *rows, struct err *why);
+				      struct rowset *rows, struct err *why);
 
 #endif

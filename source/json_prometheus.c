@@ -81,7 +81,7 @@ static int stamp_read(const json_doc_t *doc, unsigned i, int64_t *stamp_ns)
 	return 0;
 }
 
-static int row_add(const json_doc_t *doc, unsigned i, struct rows *rows,
+static int row_add(const json_doc_t *doc, unsigned i, struct rowset *rows,
 		   struct err *err)
 {
 	char pointer[POINTER_MAX];
@@ -93,12 +93,12 @@ static int row_add(const json_doc_t *doc, unsigned i, struct rows *rows,
 		return err_set(err, "sample %u of the answer has no time", i);
 	snprintf(pointer, sizeof(pointer), "/data/result/0/values/%u/1", i);
 	if (json_power_doc(doc, pointer, &watts, &why) < 0)
-		return rows_add_dark(rows, stamp_ns, &why, err);
-	return rows_add(rows, stamp_ns, watts, err);
+		return rowset_add_dark(rows, stamp_ns, &why, err);
+	return rowset_add(rows, stamp_ns, watts, err);
 }
 
 static enum json_prometheus series_read(const json_doc_t *doc,
-					struct rows *rows, struct err *why)
+					struct rowset *rows, struct err *why)
 {
 	int n = json_doc_length(doc, "/data/result/0/values");
 
@@ -115,7 +115,7 @@ static enum json_prometheus series_read(const json_doc_t *doc,
 /* ---- an answer ---- */
 
 static enum json_prometheus matrix_read(const json_doc_t *doc,
-					struct rows *rows, struct err *why)
+					struct rowset *rows, struct err *why)
 {
 	char type[32];
 	int n = json_doc_length(doc, "/data/result");
@@ -150,7 +150,7 @@ static enum json_prometheus error_read(const json_doc_t *doc, struct err *why)
 }
 
 enum json_prometheus json_prometheus_rows(const char *data, size_t size,
-					  struct rows *rows, struct err *why)
+					  struct rowset *rows, struct err *why)
 {
 	json_doc_t *doc = json_doc_parse(data, size, why);
 	enum json_prometheus end;

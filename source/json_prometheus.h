@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 #include "lib/err.h"
-#include "rows.h"
+#include "rowset.h"
 
 /*
  * What a Prometheus server answers to a query:
@@ -25,6 +25,6 @@ enum json_prometheus {
 
 /* Rows as they come, not settled; else a text in why. */
 enum json_prometheus json_prometheus_rows(const char *data, size_t size,
-					  struct rows *rows, struct err *why);
+					  struct rowset *rows, struct err *why);
 
 #endif

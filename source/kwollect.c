@@ -87,7 +87,7 @@ static bool says_too_wide(const struct http_reply *reply)
 
 static enum archive_end kwollect_read(const struct archive *a,
 				      const struct http_reply *reply,
-				      struct rows *rows, struct err *why)
+				      struct rowset *rows, struct err *why)
 {
 	enum json_kwollect end;
 

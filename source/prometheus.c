@@ -166,7 +166,7 @@ static bool says_too_wide(const struct err *why)
 
 static enum archive_end prometheus_read(const struct archive *a,
 					const struct http_reply *reply,
-					struct rows *rows, struct err *why)
+					struct rowset *rows, struct err *why)
 {
 	struct err status = *why;
 	enum json_prometheus end = json_prometheus_rows(reply->body,

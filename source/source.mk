@@ -26,7 +26,7 @@ source_libsource_a_SOURCES = \
 	source/redfish_search.c \
 	source/redfish_place.c \
 	source/redfish_session.c \
-	source/rows.c \
+	source/rowset.c \
 	source/session_file.c \
 	source/source.c \
 	source/watch.c \
@@ -48,7 +48,7 @@ source_libsource_a_SOURCES = \
 	source/redfish_rules.h \
 	source/redfish_place.h \
 	source/redfish_session.h \
-	source/rows.h \
+	source/rowset.h \
 	source/session_file.h \
 	source/source.h \
 	source/watch.h

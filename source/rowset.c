@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "rows.h"
+#include "rowset.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-void rows_reset(struct rows *r)
+void rowset_reset(struct rowset *r)
 {
 	r->n = 0;
 	r->unmeasured = 0;
@@ -14,7 +14,7 @@ void rows_reset(struct rows *r)
 	r->dark.text[0] = '\0';
 }
 
-void rows_free(struct rows *r)
+void rowset_free(struct rowset *r)
 {
 	if (!r)
 		return;
@@ -22,7 +22,7 @@ void rows_free(struct rows *r)
 	memset(r, 0, sizeof(*r));
 }
 
-static int rows_grow(struct rows *r, struct err *err)
+static int rowset_grow(struct rowset *r, struct err *err)
 {
 	unsigned room = r->room ? r->room * 2 : 64;
 	struct row *at = realloc(r->at, room * sizeof(*at));
@@ -34,25 +34,25 @@ static int rows_grow(struct rows *r, struct err *err)
 	return 0;
 }
 
-int rows_add(struct rows *r, int64_t wall_ns, double watts, struct err *err)
+int rowset_add(struct rowset *r, int64_t wall_ns, double watts, struct err *err)
 {
 	if (r->n >= ROWS_MAX)
 		return err_set(err, "the answer has more than %d rows",
 			       ROWS_MAX);
-	if (r->n == r->room && rows_grow(r, err) < 0)
+	if (r->n == r->room && rowset_grow(r, err) < 0)
 		return -1;
 	r->at[r->n++] = (struct row){ wall_ns, watts };
 	return 0;
 }
 
-int rows_add_dark(struct rows *r, int64_t wall_ns, const struct err *why,
+int rowset_add_dark(struct rowset *r, int64_t wall_ns, const struct err *why,
 		  struct err *err)
 {
 	if (wall_ns >= r->dark_ns) {
 		r->dark_ns = wall_ns;
 		r->dark = *why;
 	}
-	return rows_add(r, wall_ns, NAN, err);
+	return rowset_add(r, wall_ns, NAN, err);
 }
 
 static int row_compare(const void *a, const void *b)
@@ -62,7 +62,7 @@ static int row_compare(const void *a, const void *b)
 	return (x->wall_ns > y->wall_ns) - (x->wall_ns < y->wall_ns);
 }
 
-static unsigned rows_clip(struct row *at, unsigned n, int64_t from_ns,
+static unsigned rowset_clip(struct row *at, unsigned n, int64_t from_ns,
 			  int64_t to_ns)
 {
 	unsigned kept = 0;
@@ -84,12 +84,12 @@ static unsigned instant_read(const struct row *at, unsigned n, bool *power)
 	return i;
 }
 
-void rows_settle(struct rows *r, int64_t from_ns, int64_t to_ns)
+void rowset_settle(struct rowset *r, int64_t from_ns, int64_t to_ns)
 {
 	unsigned kept = 0, same;
 	bool power;
 
-	r->n = rows_clip(r->at, r->n, from_ns, to_ns);
+	r->n = rowset_clip(r->at, r->n, from_ns, to_ns);
 	if (r->dark_ns < from_ns || r->dark_ns > to_ns)
 		r->dark_ns = 0;
 	if (r->n == 0)

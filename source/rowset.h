@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef WATTGATE_ROWS_H
-#define WATTGATE_ROWS_H
+#ifndef WATTGATE_ROWSET_H
+#define WATTGATE_ROWSET_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -22,7 +22,7 @@ struct row {
 	double watts;		/* NaN: no power */
 };
 
-struct rows {
+struct rowset {
 	struct row *at;
 	unsigned n, room;
 	unsigned unmeasured;	/* rows that were no power */
@@ -32,16 +32,16 @@ struct rows {
 };
 
 /* Empties it; what it has allocated stays. */
-void rows_reset(struct rows *r);
-void rows_free(struct rows *r);		/* NULL is fine */
+void rowset_reset(struct rowset *r);
+void rowset_free(struct rowset *r);		/* NULL is fine */
 
 /* -1 with a text where there are too many, or no memory. */
-int rows_add(struct rows *r, int64_t wall_ns, double watts, struct err *err);
+int rowset_add(struct rowset *r, int64_t wall_ns, double watts, struct err *err);
 /* A row that is no power, and why. */
-int rows_add_dark(struct rows *r, int64_t wall_ns, const struct err *why,
+int rowset_add_dark(struct rowset *r, int64_t wall_ns, const struct err *why,
 		  struct err *err);
 
 /* Keep those from from_ns to to_ns, put them in order, leave out the dark. */
-void rows_settle(struct rows *r, int64_t from_ns, int64_t to_ns);
+void rowset_settle(struct rowset *r, int64_t from_ns, int64_t to_ns);
 
 #endif
