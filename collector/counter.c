@@ -147,9 +147,8 @@ static int bridge_append(series_writer_t *series, account_t *account,
 					    r->watts, joules, err);
 }
 
-/* Up to here the ledger has divided the series, now or before a restart. */
-static int64_t settled_ns(const series_writer_t *series,
-			  const account_t *account)
+int64_t counter_settled_ns(const series_writer_t *series,
+			   const account_t *account)
 {
 	int64_t ns = series_writer_settled(series);
 
@@ -162,7 +161,8 @@ int counter_append(counter_t *c, series_writer_t *series, account_t *account,
 		   const struct reading *r, int64_t wall_ns, struct err *err)
 {
 	const series_t *s = series_writer_series(series);
-	double joules = gap_joules(c, s, r, settled_ns(series, account));
+	double joules = gap_joules(c, s, r, counter_settled_ns(series,
+								account));
 	bool bridged = !isnan(joules);
 	int rc;
 

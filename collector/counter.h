@@ -43,6 +43,10 @@ void counter_destroy(counter_t *c);
 int counter_append(counter_t *c, series_writer_t *series, account_t *account,
 		   const struct reading *r, int64_t wall_ns, struct err *err);
 
+/* Up to here the ledger has divided the series, now or before a restart. */
+int64_t counter_settled_ns(const series_writer_t *series,
+			   const account_t *account);
+
 /* As bridge_until_ns(), for account_await(). */
 int64_t counter_until_ns(const counter_t *c, const series_t *s);
 

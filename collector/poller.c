@@ -23,6 +23,7 @@ struct poller {
 	const struct source_ops *ops;
 	source_t *source;
 	char place[64];		/* where readings come from */
+	int64_t given_ns;	/* the last sample that the source gave */
 	counter_t *counter;
 	sampler_t *sampler;
 	account_t *account;	/* the owner's; may be NULL */
@@ -104,28 +105,65 @@ static int64_t wall_of(const poller_t *p, int64_t boot_ns)
 	       (timesource_boot_ns(&p->p.ts) - boot_ns);
 }
 
+/*
+ * From here on a sample is news: behind the series' last one, and where the
+ * ledger has not yet divided the time as unmeasured. What a source brings after
+ * a start, or after long silence, may lie before.
+ */
+static int64_t news_from(const poller_t *p)
+{
+	const series_t *s = series_writer_series(p->series);
+	const struct series_sample *last = series_last(s);
+	int64_t from_ns = counter_settled_ns(p->series, p->account);
+
+	return last && last->boot_ns >= from_ns ? last->boot_ns + 1 : from_ns;
+}
+
+/*
+ * How a sample joins the series' last one. Joules count from the sample that
+ * the source gave before: where that is not the last one, power has to do.
+ */
+static enum series_join join_of(const poller_t *p, enum series_join join)
+{
+	const struct series_sample *last =
+		series_last(series_writer_series(p->series));
+
+	return join == SERIES_MEAN && (!last || last->boot_ns != p->given_ns) ?
+	       SERIES_LINE : join;
+}
+
 static int past_append(poller_t *p, const struct reading *r, struct err *err)
 {
-	for (unsigned i = 0; i < r->past_count; i++) {
+	int64_t from_ns = news_from(p);
+	int rc = 0;
+
+	for (unsigned i = 0; i < r->past_count && rc == 0; i++) {
 		const struct past_sample *s = &r->past[i];
 
-		if (series_writer_append_as(p->series, s->boot_ns,
-					    wall_of(p, s->boot_ns), s->watts,
-					    s->join, s->joules, err) < 0)
-			return -1;
+		if (s->boot_ns >= from_ns)
+			rc = series_writer_append_as(p->series, s->boot_ns,
+						     wall_of(p, s->boot_ns),
+						     s->watts,
+						     join_of(p, s->join),
+						     s->joules, err);
+		p->given_ns = s->boot_ns;
 	}
-	return 0;
+	return rc;
 }
 
 static int newest_append(poller_t *p, const struct reading *r, struct err *err)
 {
 	int64_t wall_ns = wall_of(p, r->boot_ns);
+	enum series_join join = join_of(p, r->join);
 
-	if (r->join == SERIES_LINE)
+	p->given_ns = r->boot_ns;
+	if (r->boot_ns < news_from(p))
+		return 0;
+	if (join == SERIES_LINE)
 		return counter_append(p->counter, p->series, p->account, r,
 				      wall_ns, err);
 	return series_writer_append_as(p->series, r->boot_ns, wall_ns, r->watts,
-				       r->join, r->joules, err);
+				       join, r->joules, err);
 }
 
 static void reading_keep(poller_t *p, const struct reading *r)
