@@ -76,6 +76,14 @@ static struct bridge_end end_of(const struct reading *r)
 		{ r->energy_j, r->energy_wrap_j, r->energy_ns } };
 }
 
+static bool ends_gap(const counter_t *c, const series_t *s,
+		     const struct reading *r)
+{
+	const struct series_sample *last = series_last(s);
+
+	return last && r->boot_ns - last->boot_ns > c->p.max_gap_ns;
+}
+
 /*
  * The joules of the gap that r, which is not yet in the series, ends. NaN:
  * there is no gap, or it stays unmeasured.
@@ -88,7 +96,7 @@ static double gap_joules(const counter_t *c, const series_t *s,
 	struct err why = { "" };
 	double joules;
 
-	if (!last || r->boot_ns - last->boot_ns <= c->p.max_gap_ns)
+	if (!ends_gap(c, s, r))
 		return NAN;
 	if (settled_ns > last->boot_ns)
 		err_set(&why, "it is in the ledger as such");
@@ -102,15 +110,22 @@ static double gap_joules(const counter_t *c, const series_t *s,
 	return NAN;
 }
 
-static void say_bridged(const counter_t *c, const series_t *s)
+/* What told of the gap that r ended. */
+static const char *bridge_name(const struct reading *r)
+{
+	return r->join == SERIES_MEAN ? r->source : "the BMC's energy counter";
+}
+
+static void say_bridged(const counter_t *c, const series_t *s,
+			const struct reading *r)
 {
 	uint32_t n = series_size(s);
 	const struct series_sample *a = series_get(s, n - 2);
 	const struct series_sample *b = series_get(s, n - 1);
 	double gap_s = ns_to_s(b->boot_ns - a->boot_ns);
 
-	log_info(c->p.log, "node %s: %.1f s without power are bridged by the BMC's energy counter: %.6g J, %.6g W on average",
-		 c->p.node, gap_s, b->cum_j - a->cum_j,
+	log_info(c->p.log, "node %s: %.1f s without power are bridged by %s: %.6g J, %.6g W on average",
+		 c->p.node, gap_s, bridge_name(r), b->cum_j - a->cum_j,
 		 (b->cum_j - a->cum_j) / gap_s);
 }
 
@@ -121,7 +136,7 @@ static void note(counter_t *c, const series_t *s, const struct reading *r,
 	const struct bridge_end end = end_of(r);
 
 	if (bridged)
-		say_bridged(c, s);
+		say_bridged(c, s, r);
 	bridge_note(&c->bridge, s, &end.counter, bridged);
 	if (c->bridge.last.at_ns && (!c->saved_ns ||
 	    c->bridge.last.at_ns - c->saved_ns >= SAVE_NS))
@@ -161,16 +176,16 @@ int counter_append(counter_t *c, series_writer_t *series, account_t *account,
 		   const struct reading *r, int64_t wall_ns, struct err *err)
 {
 	const series_t *s = series_writer_series(series);
-	double joules = gap_joules(c, s, r, counter_settled_ns(series,
-								account));
-	bool bridged = !isnan(joules);
+	double joules = r->join == SERIES_MEAN ? r->joules :
+			gap_joules(c, s, r, counter_settled_ns(series, account));
+	bool bridged = ends_gap(c, s, r) && joules > 0;
 	int rc;
 
 	if (bridged)
 		rc = bridge_append(series, account, r, wall_ns, joules, err);
 	else
-		rc = series_writer_append(series, r->boot_ns, wall_ns, r->watts,
-					  err);
+		rc = series_writer_append_as(series, r->boot_ns, wall_ns,
+					     r->watts, r->join, joules, err);
 	if (rc == 0)
 		note(c, s, r, bridged);
 	return rc;

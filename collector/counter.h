@@ -36,9 +36,11 @@ counter_t *counter_create(const struct counter_params *params);
 void counter_destroy(counter_t *c);
 
 /*
- * As series_writer_append(), and bridges the gap that r ends where the counter
- * can. What `account` (NULL: there is none yet), or one before it, has settled
- * as unmeasured remains that.
+ * As series_writer_append_as(), as r joins the series' last sample, and bridges
+ * the gap that r ends where the counter can: by r's own joules, or, where it
+ * joins by power, by what the counter was before. What `account` (NULL: there
+ * is none yet), or one before it, has settled as unmeasured remains that; the
+ * caller sees to it that r does not join by joules there.
  */
 int counter_append(counter_t *c, series_writer_t *series, account_t *account,
 		   const struct reading *r, int64_t wall_ns, struct err *err);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,15 +122,20 @@ static int64_t news_from(const poller_t *p)
 
 /*
  * How a sample joins the series' last one. Joules count from the sample that
- * the source gave before: where that is not the last one, power has to do.
+ * the source gave before: where that is not the last one, power has to do. And
+ * what the ledger has as unmeasured remains that.
  */
 static enum series_join join_of(const poller_t *p, enum series_join join)
 {
 	const struct series_sample *last =
 		series_last(series_writer_series(p->series));
 
-	return join == SERIES_MEAN && (!last || last->boot_ns != p->given_ns) ?
-	       SERIES_LINE : join;
+	if (join != SERIES_MEAN)
+		return join;
+	if (!last || last->boot_ns != p->given_ns)
+		return SERIES_LINE;
+	return counter_settled_ns(p->series, p->account) > last->boot_ns ?
+	       SERIES_GAP : SERIES_MEAN;
 }
 
 static int past_append(poller_t *p, const struct reading *r, struct err *err)
@@ -154,16 +160,17 @@ static int past_append(poller_t *p, const struct reading *r, struct err *err)
 static int newest_append(poller_t *p, const struct reading *r, struct err *err)
 {
 	int64_t wall_ns = wall_of(p, r->boot_ns);
-	enum series_join join = join_of(p, r->join);
+	struct reading as = *r;
 
+	as.join = join_of(p, r->join);
 	p->given_ns = r->boot_ns;
 	if (r->boot_ns < news_from(p))
 		return 0;
-	if (join == SERIES_LINE)
-		return counter_append(p->counter, p->series, p->account, r,
+	if (as.join != SERIES_GAP)
+		return counter_append(p->counter, p->series, p->account, &as,
 				      wall_ns, err);
 	return series_writer_append_as(p->series, r->boot_ns, wall_ns, r->watts,
-				       join, r->joules, err);
+				       SERIES_GAP, NAN, err);
 }
 
 static void reading_keep(poller_t *p, const struct reading *r)
