@@ -43,6 +43,12 @@ struct stats {
 	unsigned long logins_with_authorization;
 };
 
+/* Wall time of which a site's data base has no rows. */
+#define GAPS_MAX 64
+struct gap {
+	int64_t from_ns, to_ns;
+};
+
 /* The simulated BMC. One thread does it all. */
 struct bmc {
 	const struct options *opt;
@@ -61,6 +67,8 @@ struct bmc {
 	FILE *log;
 	uint64_t rng;
 	bool stopping;
+	struct gap gap[GAPS_MAX];	/* of what records.h keeps */
+	unsigned gap_count;
 };
 
 int bmc_open(struct bmc *bmc, const struct options *opt, struct fail *fail);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The simulated BMC. It takes nothing from lib/, so that what it says the power
+# The simulated BMC, which can also be a Kwollect server or a Prometheus
+# exporter. It takes nothing from lib/, so that what it says the power
 # was is independent of the code under test.
 
 bmcsim_program = \
@@ -26,6 +27,7 @@ tests_bmcsim_bmcsim_SOURCES = $(bmcsim_program) \
 	tests/bmcsim/listener.c tests/bmcsim/listener.h \
 	tests/bmcsim/main.c \
 	tests/bmcsim/options.c tests/bmcsim/options.h \
+	tests/bmcsim/records.c tests/bmcsim/records.h \
 	tests/bmcsim/redfish.c tests/bmcsim/redfish.h \
 	tests/bmcsim/reqlog.c tests/bmcsim/reqlog.h \
 	tests/bmcsim/server.c tests/bmcsim/server.h \

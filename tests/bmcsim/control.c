@@ -6,6 +6,7 @@
 
 #include "answer.h"
 #include "moment.h"
+#include "options.h"
 #include "reqlog.h"
 #include "upload.h"
 
@@ -197,12 +198,39 @@ static void stats_call(const struct call *call)
 	answer_close(call->answer, out);
 }
 
+/* Rows that are not there: for= seconds from now on, or from= and to=. */
+static void gap_call(const struct call *call)
+{
+	const char *from = argument_get(call, "from");
+	const char *to = argument_get(call, "to");
+	const char *length = argument_get(call, "for");
+	struct bmc *bmc = call->bmc;
+	struct gap gap = { .from_ns = moment_wall_ns() };
+	double for_s = 0;
+
+	if ((from && moment_parse(from, &gap.from_ns) < 0) ||
+	    (to && moment_parse(to, &gap.to_ns) < 0) ||
+	    (length && options_number(length, 0, 1e9, &for_s) < 0) ||
+	    !to == !length || bmc->gap_count == GAPS_MAX) {
+		call_refuse(call, "for=SECONDS, or from= and to= in unix "
+			    "seconds; 64 at most");
+		return;
+	}
+	if (!to)
+		gap.to_ns = gap.from_ns + (int64_t)(for_s * MOMENT_NS_PER_S);
+	bmc->gap[bmc->gap_count++] = gap;
+	reqlog_note(bmc->log, moment_wall_ns(), "GAP", "%.1f s",
+		    (double)(gap.to_ns - gap.from_ns) / 1e9);
+	call_done(call);
+}
+
 static const struct {
 	const char *method, *path;
 	void (*run)(const struct call *call);
 } calls[] = {
 	{ "POST", "/fault", fault_call },
 	{ "POST", "/clear", clear_call },
+	{ "POST", "/gap", gap_call },
 	{ "POST", "/program", program_call },
 	{ "GET", "/stats", stats_call },
 };
@@ -216,8 +244,8 @@ static void call_run(const struct call *call, const char *method,
 			calls[i].run(call);
 			return;
 		}
-	answer_text(call->answer, 404, "text/plain", "POST /fault, /clear or "
-		    "/program, or GET /stats\n");
+	answer_text(call->answer, 404, "text/plain", "POST /fault, /clear, "
+		    "/gap or /program, or GET /stats\n");
 }
 
 enum MHD_Result control_handle(void *cls, struct MHD_Connection *connection,

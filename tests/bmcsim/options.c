@@ -17,11 +17,16 @@ const char options_usage[] =
 "         [--max-sessions 8] [--session-timeout S] [--retry-after S]\n"
 "         [--no-sessions] [--no-basic] [--latency MS[:JITTER]] [--seed N]\n"
 "         [--idle-timeout S] [--energy-offset J] [--energy-wrap J]\n"
+"         [--site NAME] [--exporter] [--device n1[,n2...]] [--row-step S]\n"
+"         [--row-late S] [--window-max S] [--metric M] [--origin NAME]\n"
 "SPEC: const:W | step:W@T,... | sine:mean=W,amp=W,period=S[,phase=RAD]\n"
 "      | csv-hold:FILE | csv-linear:FILE, T in seconds since the epoch\n"
 "DIR holds redfish/v1/.../index.json and, for other statuses, _status.tsv of\n"
 "URL<TAB>STATUS lines; \"@WATTS@\", \"@JOULES@\", \"@KWH@\" in it are numbers\n"
-"of the program, which a tree without them does not need.\n";
+"of the program, which a tree without them does not need.\n"
+"--site: /stable/sites/NAME/metrics as a Kwollect server, rows of the past\n"
+"from the truth file; --exporter: /metrics for a Prometheus. With one of them\n"
+"neither --shape nor --tree is needed.\n";
 
 enum {
 	OPT_LISTEN = 1, OPT_PORT, OPT_PORT_FILE, OPT_CONTROL_PORT,
@@ -30,7 +35,8 @@ enum {
 	OPT_LOG, OPT_MAX_SESSIONS, OPT_SESSION_TIMEOUT, OPT_RETRY_AFTER,
 	OPT_NO_SESSIONS, OPT_NO_BASIC, OPT_LATENCY, OPT_RESOLUTION,
 	OPT_IDLE_TIMEOUT, OPT_SEED, OPT_TREE, OPT_ENERGY_OFFSET,
-	OPT_ENERGY_WRAP,
+	OPT_ENERGY_WRAP, OPT_SITE, OPT_EXPORTER, OPT_DEVICE, OPT_METRIC,
+	OPT_ORIGIN, OPT_ROW_STEP, OPT_ROW_LATE, OPT_WINDOW_MAX,
 };
 
 static const struct option long_options[] = {
@@ -62,6 +68,14 @@ static const struct option long_options[] = {
 	{ "tree", required_argument, NULL, OPT_TREE },
 	{ "energy-offset", required_argument, NULL, OPT_ENERGY_OFFSET },
 	{ "energy-wrap", required_argument, NULL, OPT_ENERGY_WRAP },
+	{ "site", required_argument, NULL, OPT_SITE },
+	{ "exporter", no_argument, NULL, OPT_EXPORTER },
+	{ "device", required_argument, NULL, OPT_DEVICE },
+	{ "metric", required_argument, NULL, OPT_METRIC },
+	{ "origin", required_argument, NULL, OPT_ORIGIN },
+	{ "row-step", required_argument, NULL, OPT_ROW_STEP },
+	{ "row-late", required_argument, NULL, OPT_ROW_LATE },
+	{ "window-max", required_argument, NULL, OPT_WINDOW_MAX },
 	{ 0 },
 };
 
@@ -145,6 +159,12 @@ static int number_set(struct options *opt, int which, const char *arg)
 		return options_number(arg, 0, 1e15, &opt->energy_offset_j);
 	case OPT_ENERGY_WRAP:
 		return options_number(arg, 1, 1e15, &opt->energy_wrap_j);
+	case OPT_ROW_STEP:
+		return options_number(arg, 0.001, 3600, &opt->row_step_s);
+	case OPT_ROW_LATE:
+		return options_number(arg, 0, 86400, &opt->row_late_s);
+	case OPT_WINDOW_MAX:
+		return options_number(arg, 0, 1e9, &opt->window_max_s);
 	case OPT_SEED:
 		if (whole_number(arg, 4e9, &seed) < 0)
 			return -1;
@@ -152,6 +172,32 @@ static int number_set(struct options *opt, int which, const char *arg)
 		return 0;
 	default:
 		return -1;
+	}
+}
+
+/* Written into JSON and labels as they are. */
+static int name_set(const char **to, const char *arg)
+{
+	*to = arg;
+	return user_check(arg);
+}
+
+static int record_set(struct options *opt, int which, const char *arg)
+{
+	switch (which) {
+	case OPT_SITE:
+		return name_set(&opt->row_site, arg);
+	case OPT_DEVICE:
+		return name_set(&opt->row_device, arg);
+	case OPT_METRIC:
+		return name_set(&opt->row_metric, arg);
+	case OPT_ORIGIN:
+		return name_set(&opt->row_origin, arg);
+	case OPT_EXPORTER:
+		opt->exporter = true;
+		return 0;
+	default:
+		return number_set(opt, which, arg);
 	}
 }
 
@@ -206,7 +252,7 @@ static int option_set(struct options *opt, int which, char *arg)
 	case OPT_LATENCY:
 		return latency_parse(opt, arg);
 	default:
-		return number_set(opt, which, arg);
+		return record_set(opt, which, arg);
 	}
 }
 
@@ -214,8 +260,11 @@ static int options_check(const struct options *opt, struct fail *fail)
 {
 	if (!opt->user || !opt->password_file)
 		return fail_set(fail, "needs --user and --password-file");
-	if (!opt->shapes == !opt->tree_dir)
+	if (!opt->shapes == !opt->tree_dir &&
+	    (opt->shapes || !(opt->row_site || opt->exporter)))
 		return fail_set(fail, "needs --shape or --tree, one of them");
+	if (opt->row_site && !opt->truth_file)
+		return fail_set(fail, "--site needs --truth-file");
 	if (!opt->program && !opt->tree_dir)
 		return fail_set(fail, "needs --program");
 	if (opt->plain == (opt->cert_file && opt->key_file) ||
@@ -235,6 +284,9 @@ int options_parse(int argc, char **argv, struct options *opt,
 		.session_timeout_s = 1800,
 		.retry_after_s = 5,
 		.seed = 1,
+		.row_device = "n1",
+		.row_metric = "bmc_node_power_watt",
+		.row_step_s = 1,
 	};
 	opterr = 0;
 	while ((c = getopt_long(argc, argv, "", long_options, &which)) != -1) {

@@ -38,6 +38,14 @@ struct options {
 	double energy_offset_j, energy_wrap_j;	/* wrap 0: it never does */
 	unsigned int idle_timeout_s;	/* 0: connections live on */
 	uint64_t seed;			/* of the jitter */
+	/* records.h: what a site's data base has of it */
+	const char *row_site;		/* NULL: no Kwollect server */
+	bool exporter;
+	const char *row_device;		/* names, comma between */
+	const char *row_metric;
+	const char *row_origin;		/* NULL: none */
+	double row_step_s, row_late_s;
+	double window_max_s;		/* 0: no window is too wide */
 };
 
 int options_parse(int argc, char **argv, struct options *opt,

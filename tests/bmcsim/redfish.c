@@ -6,6 +6,7 @@
 
 #include "auth.h"
 #include "moment.h"
+#include "records.h"
 #include "reqlog.h"
 #include "spoil.h"
 #include "tree.h"
@@ -20,6 +21,7 @@ struct request {
 	bool held;		/* has waited already, where it had to */
 	const struct tree_route *route;	/* one of these, or none */
 	const struct files_item *item;
+	bool records;		/* or what records.h has */
 	double drip_ms;
 };
 
@@ -208,8 +210,21 @@ static bool request_open(const struct request *request)
 
 static bool request_power(const struct request *request)
 {
+	if (request->records)
+		return true;
 	return request->item ? request->item->n_holes > 0 :
 	       request->route && request->route->power;
+}
+
+static void records_give(struct exchange *x)
+{
+	struct bmc *bmc = x->request->bmc;
+
+	spoil_reading(FAULT_NONE, bmc_watts(bmc, x->wall_ns), digits_of(bmc),
+		      x->reading);
+	records_answer(bmc, x->request->parked.connection, x->path,
+		       x->wall_ns, x->fault, &x->answer);
+	x->told = x->fault == FAULT_NONE && x->answer.status == 200;
 }
 
 static void route_answer(struct exchange *x)
@@ -230,6 +245,8 @@ static void route_answer(struct exchange *x)
 	if (!request_open(request) && auth != AUTH_TOKEN &&
 	    auth != AUTH_BASIC)
 		unauthorized_answer(x);
+	else if (request->records)
+		records_give(x);
 	else if (*id)
 		session_item_answer(x, id);
 	else if (!route && !request->item)
@@ -361,6 +378,9 @@ static void request_aim(struct request *request, const char *path)
 {
 	const struct bmc *bmc = request->bmc;
 
+	request->records = records_path(bmc, path);
+	if (request->records)
+		return;
 	if (bmc->files && !path_below(path, TREE_SERVICE))
 		request->item = files_find(bmc->files, path);
 	if (!request->item)

@@ -367,6 +367,45 @@ reading . >/dev/null
 check "right ones are" [ "$(grep -c '/Power 200 50 ' "$dir/log")" = 1 ]
 bmc_stop
 
+# A site's data base, from the truth file: 1000 s of 100 W, then 60 W.
+began=$(($(date +%s) - 2000))
+printf '%s.000000000 step:100@0,60@1000 %s.000000000\n' "$began" "$began" >"$dir/truth"
+bmc_start --plain --site nancy --exporter --device n1,n2 --row-step 5 --row-late 3 \
+	--window-max 1500 --origin port-3 --program const:50 --metric watts
+url=http://${url#https://}
+as=admin:$(cat "$dir/password")
+rows() { # ARGUMENTS EXPRESSION-OF-JQ
+	[ "$(get "/stable/sites/nancy/metrics?$1" -u "$as")" = 200 ] &&
+		jq -e "$2" "$dir/body" >/dev/null
+}
+check "rows of a device and a metric" rows "nodes=n1&metrics=watts&start_time=$((began + 100))&end_time=$((began + 110))" \
+	'length >= 2 and all(.device_id == "n1" and .metric_id == "watts" and .value == 100)'
+check "stamps with and without parts of a second" rows "devices=n1&start_time=$((began + 100))&end_time=$((began + 130))" \
+	'(map(select(.timestamp | test(":[0-9]{2}\\+"))) | length) >= 2 and
+	 (map(select(.timestamp | test(":[0-9]{2}\\.[0-9]{6}\\+"))) | length) >= 2'
+check "origins as texts and arrays" rows "devices=n1&start_time=$((began + 100))&end_time=$((began + 130))" \
+	'map(.labels._device_orig | type) | unique == ["array", "string"]'
+check "the last five minutes, rows being late" rows "nodes=n2" 'length >= 58 and length <= 60'
+check "ISO stamps" rows "nodes=n1&start_time=$(date -u -d @$((began + 1100)) +%Y-%m-%dT%H:%M:%SZ)&end_time=$((began + 1120))" \
+	'length >= 3 and all(.value == 60)'
+check "both devices of a job" rows "job_id=7&start_time=$((began + 100))&end_time=$((began + 120))" \
+	'map(.device_id) | unique == ["n1", "n2"]'
+check "means" rows "nodes=n1&summary=true&start_time=$((began + 1))&end_time=$((began + 900))" \
+	'length >= 1 and .[0].value == 100'
+check "a missing node" rows "nodes=n3" '. == []'
+check "another metric" rows "nodes=n1&metrics=volts" '. == []'
+check "too wide a window" [ "$(get "/stable/sites/nancy/metrics?nodes=n1&start_time=$began" -u "$as")" = 500 ]
+check "says so" grep -q '^Request timeout' "$dir/body"
+check "no rows without a login" [ "$(get "/stable/sites/nancy/metrics?nodes=n1")" = 401 ]
+order "/gap?from=$((began + 200))&to=$((began + 300))"
+check "a gap" rows "nodes=n1&start_time=$((began + 200))&end_time=$((began + 299))" '. == []'
+check "an exporter" [ "$(get /metrics -u "$as")" = 200 ]
+check "has each device" [ "$(grep -c '^node_power_watts{node="n[12]"} 50$' "$dir/body")" = 2 ]
+order "/gap?for=60"
+get /metrics -u "$as" >/dev/null
+check "whose series can vanish" [ "$(grep -c '^node_power_watts{' "$dir/body")" = 0 ]
+bmc_stop
+
 check "not a tree and a shape" refuses "one of them" --tree "$tree" --shape power
 check "nor neither" refuses "one of them" --program const:1
 check "no tree there" refuses "No such file" --tree "$dir/nowhere"
