@@ -11,7 +11,6 @@ collector_libcollector_a_SOURCES = \
 	collector/account_interval.c \
 	collector/account_settle.c \
 	collector/account_store.c \
-	collector/follower.c \
 	collector/counter.c \
 	collector/dirs.c \
 	collector/hardware.c \
@@ -25,9 +24,9 @@ collector_libcollector_a_SOURCES = \
 	collector/scontrol_parse.c \
 	collector/site.c \
 	collector/suspension.c \
+	collector/worker.c \
 	collector/account.h \
 	collector/account_impl.h \
-	collector/follower.h \
 	collector/counter.h \
 	collector/dirs.h \
 	collector/hardware.h \
@@ -40,14 +39,15 @@ collector_libcollector_a_SOURCES = \
 	collector/scontrol.h \
 	collector/scontrol_parse.h \
 	collector/site.h \
-	collector/suspension.h
+	collector/suspension.h \
+	collector/worker.h
 
 COLLECTOR_LIBS = collector/libcollector.a $(SOURCE_LIBS)
 
 # Scripts rely on its place: build/collector/wattgated.
 sbin_PROGRAMS += collector/wattgated
 collector_wattgated_SOURCES = collector/main.c
-collector_wattgated_LDADD = $(OAR_LIBS) $(COLLECTOR_LIBS)
+collector_wattgated_LDADD = $(OAR_LIBS) $(SITE_LIBS) $(COLLECTOR_LIBS)
 
 dist_man_MANS += docs/man/wattgated.8 docs/man/wattgate.conf.5
 

@@ -23,6 +23,7 @@
 #include "lib/log.h"
 
 #include "oar/follow.h"
+#include "site/serve.h"
 #include "source/http.h"
 #include "source/watch.h"
 #include "node.h"
@@ -36,15 +37,17 @@ struct options {
 	bool verbose;
 	bool check;
 	bool follow_oar;
+	bool serve;
 };
 
 static void usage(FILE *out)
 {
-	fputs("usage: wattgated [-c CONF] [-n NODE] [-v] [--follow-oar] [--check]\n"
+	fputs("usage: wattgated [-c CONF] [-n NODE] [-v] [--follow-oar | --serve] [--check]\n"
 	      "  -c, --config CONF   configuration file\n"
 	      "  -n, --node NODE     this node's name in Slurm\n"
 	      "  -v, --verbose       log each failure and each request's session\n"
 	      "      --follow-oar    write what OAR's jobs drew into OAR's database\n"
+	      "      --serve         answer a site's nodes\n"
 	      "      --check         check the configuration and what it names, then exit\n"
 	      "  -V, --version\n", out);
 }
@@ -58,6 +61,7 @@ static int options_parse(int argc, char **argv, struct options *o)
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "check", no_argument, NULL, 'k' },
 		{ "follow-oar", no_argument, NULL, 'f' },
+		{ "serve", no_argument, NULL, 's' },
 		{ "version", no_argument, NULL, 'V' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 }
@@ -75,6 +79,8 @@ static int options_parse(int argc, char **argv, struct options *o)
 			o->check = true;
 		else if (c == 'f')
 			o->follow_oar = true;
+		else if (c == 's')
+			o->serve = true;
 		else if (c == 'V')
 			return puts("wattgated " PACKAGE_VERSION), 1;
 		else if (c == 'h')
@@ -82,7 +88,7 @@ static int options_parse(int argc, char **argv, struct options *o)
 		else
 			return usage(stderr), EXIT_USAGE + 1;
 	}
-	if (optind != argc)
+	if (optind != argc || (o->serve && o->follow_oar))
 		return usage(stderr), EXIT_USAGE + 1;
 	return 0;
 }
@@ -260,9 +266,20 @@ static int check(const struct conf *conf, const struct wires *wires,
 	if (conf->mode == CONF_MODE_NODE)
 		return node_check(conf, wires->http, wires->watch, ts, log,
 				  err);
-	if (site_check(conf, err) < 0)
+	if (site_check(conf, err) < 0 ||
+	    (*conf->site.listen && site_serve_check(conf, ts, log, err) < 0))
 		return -1;
-	return oar_follow_check(conf, err);
+	return *conf->oar.database ? oar_follow_check(conf, err) : 0;
+}
+
+/* The processes beside a site's poller. */
+static int role(const struct options *o, const struct conf *conf,
+		const timesource_t *ts, const logger_t *log, struct err *err)
+{
+	if (o->follow_oar)
+		return follow_oar(conf, o->check, ts, log, err);
+	return o->check ? site_serve_check(conf, ts, log, err) :
+			  site_serve(conf, ts, log, err);
 }
 
 int main(int argc, char **argv)
@@ -282,10 +299,10 @@ int main(int argc, char **argv)
 	rc = conf_prepare(&o, &conf, &err);
 	if (rc == 0) {
 		log = logger_stderr((enum log_level)conf.log_level, systemd);
-		rc = o.follow_oar ? 0 : wires_open(&wires, &err);
+		rc = o.follow_oar || o.serve ? 0 : wires_open(&wires, &err);
 	}
-	if (rc == 0 && o.follow_oar)
-		rc = follow_oar(&conf, o.check, &ts, &log, &err);
+	if (rc == 0 && (o.follow_oar || o.serve))
+		rc = role(&o, &conf, &ts, &log, &err);
 	else if (rc == 0 && o.check)
 		rc = check(&conf, &wires, &ts, &log, &err);
 	else if (rc == 0)

@@ -9,10 +9,12 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "lib/hostlist.h"
+
 #include "dirs.h"
-#include "follower.h"
 #include "nodelist.h"
 #include "poller.h"
+#include "worker.h"
 
 #define LIST_PERIOD_NS NS_PER_S	/* how often the list is looked at */
 #define LOGOUT_NS (8 * NS_PER_S)	/* of all BMCs together */
@@ -23,6 +25,7 @@ struct member {
 	unsigned index;		/* in the site's lists */
 	struct conf conf;	/* the node's own */
 	poller_t *poller;	/* NULL: its configuration does not do */
+	bool fixed;		/* in the configuration: always there, always busy */
 	bool busy;
 	bool listed;		/* in the list read last */
 };
@@ -39,8 +42,11 @@ struct site {
 	struct stat list_seen;	/* the list as it was read last */
 	int64_t list_due_ns;
 	struct log_latch list_latch;
-	follower_t *follower;
-	char *follower_argv[5];
+	/* this program again, in other roles; NULL: there is none */
+	struct role {
+		worker_t *worker;
+		char *argv[5];
+	} follower, server;
 	struct member **member;
 	int64_t *due_ns;	/* of each; INT64_MAX while a sample is under way */
 	unsigned count, room;
@@ -174,10 +180,11 @@ static void members_update(site_t *s, const struct nodelist *list)
 		if (!m)
 			continue;
 		m->listed = true;
-		member_set_busy(s, m, item->busy);
+		if (!m->fixed)
+			member_set_busy(s, m, item->busy);
 	}
 	for (unsigned i = s->count; i-- > 0; ) {
-		if (s->member[i]->listed)
+		if (s->member[i]->listed || s->member[i]->fixed)
 			continue;
 		log_info(s->log, "node %s is gone", s->member[i]->conf.node);
 		member_close(s->member[i], LOGOUT_EACH_NS);
@@ -186,6 +193,19 @@ static void members_update(site_t *s, const struct nodelist *list)
 		s->member[i]->index = i;
 		s->due_ns[i] = s->due_ns[s->count];
 	}
+}
+
+/* Those of [site] nodes. */
+static int fixed_add(const char *name, void *arg)
+{
+	site_t *s = arg;
+	struct member *m = member_find(s, name) ? NULL : member_add(s, name);
+
+	if (m) {
+		m->fixed = true;
+		member_set_busy(s, m, true);
+	}
+	return 0;
 }
 
 /* The list, and until the follower has got there, the one of before. */
@@ -232,7 +252,10 @@ void site_run(site_t *s)
 	int64_t now_ns = timesource_boot_ns(&s->ts);
 	const char *path;
 
-	follower_run(s->follower, now_ns);
+	if (s->follower.worker)
+		worker_run(s->follower.worker, now_ns);
+	if (s->server.worker)
+		worker_run(s->server.worker, now_ns);
 	if (now_ns >= s->list_due_ns) {
 		s->list_due_ns = now_ns + LIST_PERIOD_NS;
 		path = list_changed(s);
@@ -247,11 +270,19 @@ void site_run(site_t *s)
 	}
 }
 
+static int64_t role_due_ns(const struct role *r, int64_t due_ns)
+{
+	int64_t t_ns = r->worker ? worker_due_ns(r->worker) : INT64_MAX;
+
+	return t_ns < due_ns ? t_ns : due_ns;
+}
+
 int64_t site_due_ns(const site_t *s)
 {
-	int64_t due_ns = s->list_due_ns, t_ns = follower_due_ns(s->follower);
+	int64_t due_ns = s->list_due_ns;
 
-	due_ns = t_ns < due_ns ? t_ns : due_ns;
+	due_ns = role_due_ns(&s->follower, due_ns);
+	due_ns = role_due_ns(&s->server, due_ns);
 	for (unsigned i = 0; i < s->count; i++)
 		if (s->due_ns[i] < due_ns)
 			due_ns = s->due_ns[i];
@@ -271,11 +302,23 @@ static void files_allow(void)
 	setrlimit(RLIMIT_NOFILE, &files);
 }
 
+static int name_check(const char *name, void *arg)
+{
+	return conf_node_name_valid(name) ? 0 :
+	       err_set(arg, "'%.60s' is no node's name", name);
+}
+
 static int conf_check(const struct conf *conf, struct err *err)
 {
-	if (!conf->oar.database[0])
-		return err_set(err, "%s: mode = site needs database in [oar]",
+	const char *nodes = conf->site.nodes;
+	struct err why = { "it is no list of nodes, such as n[1-100],gpu[01-16]" };
+
+	if (!conf->oar.database[0] && !*nodes)
+		return err_set(err, "%s: mode = site needs to know its nodes: give nodes in [site], or database in [oar]",
 			       conf->path);
+	if (*nodes && hostlist_each(nodes, name_check, &why) < 0)
+		return err_set(err, "%s: nodes in [site]: %s", conf->path,
+			       why.text);
 	return 0;
 }
 
@@ -284,6 +327,28 @@ int site_check(const struct conf *conf, struct err *err)
 	if (conf_check(conf, err) < 0 || dir_check(conf_run_dir(), err) < 0)
 		return -1;
 	return dir_check(conf->state_dir, err);
+}
+
+static int role_start(site_t *s, struct role *r, const char *name,
+		      const char *option, struct err *err)
+{
+	r->argv[0] = (char *)"wattgated";
+	r->argv[1] = (char *)(uintptr_t)option;
+	r->argv[2] = (char *)"-c";
+	r->argv[3] = (char *)(uintptr_t)s->conf->path;
+	r->worker = worker_create(name, NULL, r->argv, s->log);
+	return r->worker ? 0 : err_set(err, "out of memory");
+}
+
+static int roles_start(site_t *s, struct err *err)
+{
+	if (s->conf->oar.database[0] &&
+	    role_start(s, &s->follower, "follower", "--follow-oar", err) < 0)
+		return -1;
+	if (s->conf->site.listen[0] &&
+	    role_start(s, &s->server, "server", "--serve", err) < 0)
+		return -1;
+	return 0;
 }
 
 static int site_open(site_t *s, struct err *err)
@@ -300,12 +365,9 @@ static int site_open(site_t *s, struct err *err)
 		     s->conf->state_dir) >= (int)sizeof(s->old_path))
 		return err_set(err, "%s: the path is too long",
 			       s->conf->state_dir);
-	s->follower_argv[0] = (char *)"wattgated";
-	s->follower_argv[1] = (char *)"--follow-oar";
-	s->follower_argv[2] = (char *)"-c";
-	s->follower_argv[3] = (char *)s->conf->path;
-	s->follower = follower_create(NULL, s->follower_argv, s->log);
-	return s->follower ? 0 : err_set(err, "out of memory");
+	if (s->conf->site.nodes[0])
+		hostlist_each(s->conf->site.nodes, fixed_add, s);
+	return roles_start(s, err);
 }
 
 site_t *site_create(const struct conf *conf, http_t *http, watch_t *watch,
@@ -336,7 +398,8 @@ void site_close(site_t *s)
 
 	if (!s)
 		return;
-	follower_destroy(s->follower, LOGOUT_NS);
+	worker_destroy(s->server.worker, LOGOUT_NS);
+	worker_destroy(s->follower.worker, LOGOUT_NS);
 	for (unsigned i = 0; i < s->count; i++)
 		if (s->member[i]->poller)
 			poller_stop(s->member[i]->poller);

@@ -14,8 +14,9 @@
 
 /*
  * Many nodes at once, on a management host: a poller for each node that stands
- * in RUN/nodes, and the follower that writes that list and divides what the
- * pollers measure. Nodes with a job are read each period, others less often.
+ * in the configuration or in RUN/nodes, the follower of OAR that writes that
+ * list and divides what the pollers measure, and the server that hands each
+ * node its series. OAR's nodes without a job are read less often.
  */
 
 typedef struct site site_t;

@@ -7,6 +7,7 @@
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -30,7 +31,20 @@ static int attributes_set(posix_spawnattr_t *attr)
 					POSIX_SPAWN_SETPGROUP) ? -1 : 0;
 }
 
-static int spawn(pid_t *pid, char *const argv[], int out)
+/* What is open in us without O_CLOEXEC stays here, where the C library can. */
+static int close_others(posix_spawn_file_actions_t *files)
+{
+#if __GLIBC_PREREQ(2, 34)
+	return posix_spawn_file_actions_addclosefrom_np(files, 3);
+#else
+	(void)files;
+	return 0;
+#endif
+}
+
+/* env: NULL: ours. */
+static int spawn(pid_t *pid, char *const argv[], char *const env[], int in,
+		 int out, int errors)
 {
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attr;
@@ -41,28 +55,40 @@ static int spawn(pid_t *pid, char *const argv[], int out)
 	if (posix_spawnattr_init(&attr) != 0)
 		goto files;
 	if (attributes_set(&attr) == 0 &&
-	    posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY,
-					     0) == 0 &&
+	    (in >= 0 ? posix_spawn_file_actions_adddup2(&files, in, 0) :
+	     posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY,
+					      0)) == 0 &&
 	    posix_spawn_file_actions_adddup2(&files, out, 1) == 0 &&
-	    posix_spawn_file_actions_adddup2(&files, out, 2) == 0)
-		rc = posix_spawn(pid, argv[0], &files, &attr, argv, environ);
+	    (errors < 0 ||
+	     posix_spawn_file_actions_adddup2(&files, errors, 2) == 0) &&
+	    close_others(&files) == 0)
+		rc = posix_spawn(pid, argv[0], &files, &attr, argv,
+				 env ? env : environ);
 	posix_spawnattr_destroy(&attr);
 files:
 	posix_spawn_file_actions_destroy(&files);
 	return rc;
 }
 
-int child_start(child_t *c, char *const argv[], int64_t end_ns, struct err *err)
+int child_spawn(pid_t *pid, char *const argv[], int in, int out, int errors)
+{
+	return spawn(pid, argv, NULL, in, out, errors);
+}
+
+/* errors: its standard error; -1: where its output goes. */
+static int start(child_t *c, char *const argv[], char *const env[], int in,
+		 int errors, int64_t end_ns, struct err *err)
 {
 	int fds[2], rc;
 
 	memset(c, 0, sizeof(*c));
-	c->fd = -1;
+	c->fd = c->complaint_fd = -1;
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return err_set_errno(err, "%s: pipe", argv[0]);
 	fcntl(fds[0], F_SETFL, O_NONBLOCK);
 	c->output = malloc(OUTPUT_FIRST);
-	rc = c->output ? spawn(&c->pid, argv, fds[1]) : ENOMEM;
+	rc = c->output ? spawn(&c->pid, argv, env, in, fds[1],
+			       errors < 0 ? fds[1] : errors) : ENOMEM;
 	close(fds[1]);
 	if (rc != 0) {
 		close(fds[0]);
@@ -77,6 +103,44 @@ int child_start(child_t *c, char *const argv[], int64_t end_ns, struct err *err)
 	c->end_ns = end_ns;
 	c->state = CHILD_RUNNING;
 	return 0;
+}
+
+int child_start(child_t *c, char *const argv[], int64_t end_ns, struct err *err)
+{
+	return start(c, argv, NULL, -1, -1, end_ns, err);
+}
+
+int child_start_apart(child_t *c, char *const argv[], char *const env[],
+		      int64_t end_ns, struct err *err)
+{
+	int fds[2], rc;
+
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return err_set_errno(err, "%s: pipe", argv[0]);
+	fcntl(fds[0], F_SETFL, O_NONBLOCK);
+	rc = start(c, argv, env, -1, fds[1], end_ns, err);
+	close(fds[1]);
+	if (rc == 0)
+		c->complaint_fd = fds[0];
+	else
+		close(fds[0]);
+	return rc;
+}
+
+int child_start_fed(child_t *c, char *const argv[], const char *input,
+		    size_t size, int64_t end_ns, struct err *err)
+{
+	/* memory that no path leads to: what it says stays between the two */
+	int fd = memfd_create("input", MFD_CLOEXEC), rc;
+
+	if (fd < 0 || write(fd, input, size) != (ssize_t)size ||
+	    lseek(fd, 0, SEEK_SET) != 0)
+		rc = err_set_errno(err, "%s: its input cannot be kept", argv[0]);
+	else
+		rc = start(c, argv, NULL, fd, -1, end_ns, err);
+	if (fd >= 0)
+		close(fd);
+	return rc;
 }
 
 static void child_kill(child_t *c)
@@ -129,6 +193,43 @@ static void output_read(child_t *c)
 	c->output[c->size] = '\0';
 }
 
+static void complaint_end(child_t *c)
+{
+	if (c->complaint_fd >= 0)
+		close(c->complaint_fd);
+	c->complaint_fd = -1;
+}
+
+/* The beginning is kept, all is read: it must not wait for us. */
+static void complaint_read(child_t *c)
+{
+	char buf[4096];
+	size_t used = strlen(c->complaint), keep;
+	ssize_t n = 1;
+
+	for (int i = 0; i < 64 && n > 0 && c->complaint_fd >= 0; i++) {
+		n = read(c->complaint_fd, buf, sizeof(buf));
+		if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+			complaint_end(c);
+		if (n <= 0)
+			continue;
+		keep = sizeof(c->complaint) - 1 - used;
+		keep = keep < (size_t)n ? keep : (size_t)n;
+		memcpy(c->complaint + used, buf, keep);
+		used += strnlen(buf, keep);
+	}
+}
+
+/* It has ended: so does what it left behind in its group. */
+static void group_end(const child_t *c)
+{
+	siginfo_t info = { 0 };
+
+	if (waitid(P_PID, (id_t)c->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+	    info.si_pid == c->pid)
+		kill(-c->pid, SIGKILL);	/* while no one else can have its number */
+}
+
 enum child_state child_run(child_t *c, int64_t now_ns)
 {
 	pid_t pid;
@@ -136,6 +237,8 @@ enum child_state child_run(child_t *c, int64_t now_ns)
 	if (c->state != CHILD_RUNNING)
 		return c->state;
 	output_read(c);
+	complaint_read(c);
+	group_end(c);
 	if (now_ns >= c->end_ns && !c->too_late) {
 		c->too_late = true;
 		child_kill(c);
@@ -146,6 +249,8 @@ enum child_state child_run(child_t *c, int64_t now_ns)
 	if (pid < 0)
 		c->status = -1;
 	output_read(c);
+	complaint_read(c);
+	complaint_end(c);
 	if (c->fd >= 0)		/* a grandchild holds it: not waited for */
 		output_end(c);
 	c->state = CHILD_DONE;
@@ -154,7 +259,8 @@ enum child_state child_run(child_t *c, int64_t now_ns)
 
 int child_result(const child_t *c, const char *name, struct err *err)
 {
-	int line = (int)strcspn(c->output, "\n");
+	const char *said = *c->complaint ? c->complaint : c->output;
+	int line = (int)strcspn(said, "\n");
 
 	if (line > 160)
 		line = 160;
@@ -168,7 +274,7 @@ int child_result(const child_t *c, const char *name, struct err *err)
 			       WTERMSIG(c->status));
 	if (WEXITSTATUS(c->status) != 0)
 		return err_set(err, "%s: exit status %d (%.*s)", name,
-			       WEXITSTATUS(c->status), line, c->output);
+			       WEXITSTATUS(c->status), line, said);
 	return 0;
 }
 
@@ -193,8 +299,9 @@ void child_clear(child_t *c)
 	if (c->state != CHILD_NONE) {
 		if (c->fd >= 0)
 			output_end(c);
+		complaint_end(c);
 		free(c->output);
 	}
 	memset(c, 0, sizeof(*c));
-	c->fd = -1;
+	c->fd = c->complaint_fd = -1;
 }

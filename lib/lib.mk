@@ -52,5 +52,6 @@ lib_libcore_a_SOURCES = \
 	lib/statefile.h \
 	lib/series.h \
 	lib/share.h \
+	lib/site_words.h \
 	lib/suspend.h \
 	lib/when.h

@@ -215,6 +215,18 @@ void series_head_point(const struct series_head *head, int64_t period_ns,
 int series_reader_point(const series_reader_t *r, const struct series_head *head,
 			int64_t t_ns, struct series_point *out);
 
+/*
+ * The samples later than after_ns, oldest first, at most `max` of them, without
+ * those that are damaged. *more: there are others behind them. Returns how many.
+ */
+unsigned series_reader_after(const series_reader_t *r,
+			     const struct series_head *head, int64_t after_ns,
+			     struct series_sample *out, unsigned max,
+			     bool *more);
+/* Boot time of the oldest sample that is held; -1 where there is none. */
+int64_t series_reader_first_ns(const series_reader_t *r,
+			       const struct series_head *head);
+
 /* All samples of the file into a new series (the caller destroys it). */
 series_t *series_reader_load(const series_reader_t *r, struct err *err);
 

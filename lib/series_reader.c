@@ -328,3 +328,71 @@ series_t *series_reader_load_since(const series_reader_t *r, int64_t wall_ns,
 	first = search_wall(r, &head, wall_ns);
 	return load(r, &head, first, (uint32_t)(head.count - first), err);
 }
+
+/*
+ * Where to begin to look for samples later than after_ns: as a rule the newest
+ * few, so from the end. One that cannot be read may be anything: look before it.
+ */
+static uint64_t search_back(const series_reader_t *r,
+			    const struct series_head *head, int64_t after_ns)
+{
+	const uint64_t first = ring_first(r->capacity, head);
+	uint64_t lo = first, hi = head->count - 1, step = 1, mid;
+	struct series_sample s;
+
+	while (hi > first) {
+		mid = hi - first > step ? hi - step : first;
+		if (series_sample_read(r->fd, r->capacity, mid, &s) == 0 &&
+		    s.boot_ns <= after_ns) {
+			lo = mid + 1;
+			break;
+		}
+		hi = mid;
+		step *= 2;
+	}
+	while (lo < hi) {
+		mid = lo + (hi - lo) / 2;
+		if (series_sample_read(r->fd, r->capacity, mid, &s) == 0 &&
+		    s.boot_ns <= after_ns)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+unsigned series_reader_after(const series_reader_t *r,
+			     const struct series_head *head, int64_t after_ns,
+			     struct series_sample *out, unsigned max,
+			     bool *more)
+{
+	int64_t last_ns = after_ns;
+	unsigned n = 0;
+	uint64_t i;
+
+	*more = false;
+	if (!head->count || head->last.boot_ns <= after_ns)
+		return 0;
+	for (i = search_back(r, head, after_ns); i < head->count && n < max;
+	     i++) {
+		if (series_sample_read(r->fd, r->capacity, i, &out[n]) < 0 ||
+		    out[n].boot_ns > head->last.boot_ns ||	/* its slot was reused */
+		    out[n].boot_ns <= last_ns)
+			continue;
+		last_ns = out[n++].boot_ns;
+	}
+	*more = i < head->count;
+	return n;
+}
+
+int64_t series_reader_first_ns(const series_reader_t *r,
+			       const struct series_head *head)
+{
+	struct series_sample s;
+
+	for (uint64_t i = ring_first(r->capacity, head); i < head->count; i++)
+		if (series_sample_read(r->fd, r->capacity, i, &s) == 0 &&
+		    s.boot_ns <= head->last.boot_ns)
+			return s.boot_ns;
+	return -1;
+}

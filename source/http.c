@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/secret.h"
+
 #define BODY_FIRST 4096		/* grows by doubling up to body_max */
 #define EXTRA_FDS_MAX 16
 #define RETRY_MAX_S 86400
@@ -36,6 +38,8 @@ struct http_conn {
 	char base_url[512];
 	char *ca_file;		/* NULL = the system's */
 	char *public_key;	/* NULL = not pinned */
+	char *cert_file, *key_file;	/* our own; NULL = none */
+	const char *peer;	/* "BMC", for texts; the caller's */
 	bool insecure;
 
 	int kept_fd;		/* of the last answer's connection; -1 = none */
@@ -96,13 +100,19 @@ static bool part_set(CURLU *u, CURLUPart part)
 	return set;
 }
 
+static const char *peer_name(const struct http_params *p)
+{
+	return p->peer ? p->peer : "BMC";
+}
+
 static int url_check(CURLU *u, const struct http_params *p, struct err *err)
 {
 	char scheme[16], path[HTTP_PATH_MAX];
 	bool http;
 
 	if (part_set(u, CURLUPART_USER) || part_set(u, CURLUPART_PASSWORD))
-		return err_set(err, "the BMC's URL carries a user or a password; give them as user and password_file");
+		return err_set(err, "the %s's URL carries a user or a password; give them as user and password_file",
+			       peer_name(p));
 	url_part(u, CURLUPART_SCHEME, 0, scheme, sizeof(scheme));
 	url_part(u, CURLUPART_PATH, 0, path, sizeof(path));
 	http = strcmp(scheme, "http") == 0;
@@ -128,7 +138,8 @@ static int base_url_set(http_conn_t *c, const struct http_params *p,
 		return err_set(err, "out of memory");
 	if (len >= sizeof(c->base_url) ||
 	    curl_url_set(u, CURLUPART_URL, p->base_url, 0) != CURLUE_OK)
-		rc = err_set(err, "the BMC's URL cannot be understood; give https://HOST or https://HOST:PORT");
+		rc = err_set(err, "the %s's URL cannot be understood; give https://HOST or https://HOST:PORT",
+			     peer_name(p));
 	else
 		rc = url_check(u, p, err);
 	curl_url_cleanup(u);
@@ -273,7 +284,12 @@ static size_t on_body(char *data, size_t one, size_t size, void *arg)
 
 static const char *method_name(enum http_method m)
 {
-	return m == HTTP_POST ? "POST" : m == HTTP_DELETE ? "DELETE" : "GET";
+	static const char *const names[] = {
+		[HTTP_GET] = "GET", [HTTP_POST] = "POST",
+		[HTTP_DELETE] = "DELETE", [HTTP_PUT] = "PUT",
+	};
+
+	return names[m];
 }
 
 static void reply_reset(http_conn_t *c)
@@ -372,8 +388,11 @@ static int headers_set(http_conn_t *c, const struct http_request *req)
 	rc |= header_add(c, "Accept: application/json");
 	rc |= header_add(c, "OData-Version: 4.0");
 	rc |= header_add(c, "Expect:");	/* no 100-continue round trip */
-	if (req->body)
-		rc |= header_add(c, "Content-Type: application/json");
+	if (req->body) {
+		snprintf(line, sizeof(line), "Content-Type: %s",
+			 req->type ? req->type : "application/json");
+		rc |= header_add(c, line);
+	}
 	if (req->token) {
 		snprintf(line, sizeof(line), "X-Auth-Token: %s", req->token);
 		rc |= header_add(c, line);
@@ -389,9 +408,10 @@ static void method_set(http_conn_t *c)
 	CURL *e = c->easy;
 
 	curl_easy_setopt(e, CURLOPT_HTTPHEADER, c->headers);
-	if (c->method == HTTP_DELETE)
-		curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, "DELETE");
-	if (c->method == HTTP_POST) {
+	if (c->method == HTTP_DELETE || c->method == HTTP_PUT)
+		curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST,
+				 method_name(c->method));
+	if (c->method == HTTP_POST || c->method == HTTP_PUT) {
 		curl_easy_setopt(e, CURLOPT_POST, 1L);
 		curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE,
 				 (long)(c->post ? c->post_size : 0));
@@ -563,18 +583,24 @@ static int redirect_follow(http_conn_t *c, long status)
 	return leg_start(c);
 }
 
-static const char *tls_hint(CURLcode code)
+/* What to do about it, into buf; "" where there is nothing to say. */
+static const char *tls_hint(const http_conn_t *c, CURLcode code, char *buf,
+			    size_t size)
 {
-	switch (code) {
-	case CURLE_PEER_FAILED_VERIFICATION:
-		return "; give the BMC's CA as ca_file or pin its key as public_key";
-	case CURLE_SSL_CACERT_BADFILE:	/* also: the host has no CAs at all */
-		return "; give a PEM file with the BMC's CA as ca_file or pin its key as public_key";
-	case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
-		return "; was the BMC replaced, or does another host answer? If its new key is right, change public_key";
-	default:
-		return "";
-	}
+	buf[0] = '\0';
+	if (code == CURLE_PEER_FAILED_VERIFICATION &&
+	    strstr(c->errbuf, "expired"))
+		snprintf(buf, size, "; renew the %s's certificate", c->peer);
+	else if (code == CURLE_PEER_FAILED_VERIFICATION)
+		snprintf(buf, size, "; give the %s's CA as ca_file or pin its key as public_key",
+			 c->peer);
+	else if (code == CURLE_SSL_CACERT_BADFILE)	/* also: the host has no CAs at all */
+		snprintf(buf, size, "; give a PEM file with the %s's CA as ca_file or pin its key as public_key",
+			 c->peer);
+	else if (code == CURLE_SSL_PINNEDPUBKEYNOTMATCH)
+		snprintf(buf, size, "; was the %s replaced, or does another host answer? If its new key is right, change public_key",
+			 c->peer);
+	return buf;
 }
 
 static void why_no_answer(http_conn_t *c, CURLcode code)
@@ -582,6 +608,7 @@ static void why_no_answer(http_conn_t *c, CURLcode code)
 	struct http_reply *r = &c->reply;
 	const char *text = c->errbuf[0] ? c->errbuf : curl_easy_strerror(code);
 	const char *verb = method_name(c->method);
+	char hint[160];
 
 	r->status = 0;
 	r->size = 0;
@@ -597,7 +624,8 @@ static void why_no_answer(http_conn_t *c, CURLcode code)
 			 verb, c->base_url, c->path, ns_to_s(c->timeout_ns));
 	else
 		err_set(&r->why, "%s %s%.100s: %.120s%s", verb,
-			 c->base_url, c->path, text, tls_hint(code));
+			 c->base_url, c->path, text,
+			 tls_hint(c, code, hint, sizeof(hint)));
 }
 
 static void reply_times(http_conn_t *c)
@@ -721,7 +749,7 @@ int http_poll(http_t *h, struct pollfd *fds, unsigned nfds, int timeout_ms,
 	if (rc == CURLM_OK)
 		rc = curl_multi_perform(h->multi, &running);
 	if (rc != CURLM_OK)
-		return err_set(err, "waiting for the BMC: %s",
+		return err_set(err, "waiting for answers: %s",
 			       curl_multi_strerror(rc));
 	for (unsigned i = 0; i < nfds; i++)
 		fds[i].revents = extra[i].revents ? POLLIN : 0;
@@ -803,6 +831,10 @@ static void tls_set(http_conn_t *c)
 
 	curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, chain ? 1L : 0L);
 	curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, chain ? 2L : 0L);
+	if (c->cert_file) {
+		curl_easy_setopt(e, CURLOPT_SSLCERT, c->cert_file);
+		curl_easy_setopt(e, CURLOPT_SSLKEY, c->key_file);
+	}
 	if (c->ca_file || !chain) {
 		/* unused roots would cost a megabyte */
 		curl_easy_setopt(e, CURLOPT_CAINFO, c->ca_file);
@@ -871,6 +903,12 @@ static int params_check(const struct http_params *p, struct err *err)
 	    access(p->ca_file, R_OK) < 0)
 		return err_set_errno(err, "%s: ca_file '%s' cannot be read",
 				     p->base_url, p->ca_file);
+	if (p->key_file && *p->key_file &&
+	    secret_check(p->key_file, geteuid(), err) < 0)
+		return -1;
+	if (p->cert_file && *p->cert_file && access(p->cert_file, R_OK) < 0)
+		return err_set_errno(err, "%s: cert_file '%s' cannot be read",
+				     p->base_url, p->cert_file);
 	return 0;
 }
 
@@ -893,13 +931,16 @@ static int conn_init(http_conn_t *c, const struct http_params *params,
 	if (c->body_max > HTTP_BODY_LIMIT)
 		c->body_max = HTTP_BODY_LIMIT;
 	c->insecure = params->insecure;
+	c->peer = peer_name(params);
 	c->body_room = BODY_FIRST;
 	c->body = malloc(BODY_FIRST);
 	c->easy = curl_easy_init();
 	c->tls_sessions = curl_share_init();
 	if (!c->body || !c->easy || !c->tls_sessions ||
 	    !text_keep(&c->ca_file, c->insecure ? NULL : params->ca_file) ||
-	    !text_keep(&c->public_key, params->public_key))
+	    !text_keep(&c->public_key, params->public_key) ||
+	    !text_keep(&c->cert_file, params->cert_file) ||
+	    !text_keep(&c->key_file, params->key_file))
 		return err_set(err, "out of memory");
 	curl_share_setopt(c->tls_sessions, CURLSHOPT_SHARE,
 			  CURL_LOCK_DATA_SSL_SESSION);
@@ -948,6 +989,8 @@ void http_conn_destroy(http_conn_t *c)
 	free(c->body);
 	free(c->ca_file);
 	free(c->public_key);
+	free(c->cert_file);
+	free(c->key_file);
 	free(c);
 	errno = saved;
 }

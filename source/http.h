@@ -36,13 +36,16 @@ struct http_params {
 	const char *base_url;	/* scheme://host[:port], nothing behind it */
 	const char *ca_file;	/* PEM; "" or NULL = the system's */
 	const char *public_key;	/* "sha256//BASE64[;...]"; "" or NULL = any */
+	const char *cert_file;	/* our own, PEM, and ... */
+	const char *key_file;	/* ... its key; "" or NULL = none */
+	const char *peer;	/* what the other end is, in texts; NULL = "BMC" */
 	bool insecure;
 	int64_t timeout_ns;	/* for one request, with its redirects */
 	size_t body_max;	/* of an answer; 0 = HTTP_BODY_MAX */
 	timesource_t ts;
 };
 
-enum http_method { HTTP_GET, HTTP_POST, HTTP_DELETE };
+enum http_method { HTTP_GET, HTTP_POST, HTTP_DELETE, HTTP_PUT };
 
 struct http_request {
 	enum http_method method;
@@ -50,7 +53,8 @@ struct http_request {
 	const char *token;	/* X-Auth-Token, or NULL */
 	const char *user;	/* basic authentication, or NULL */
 	const char *password;
-	const char *body;	/* JSON of a POST, or NULL; copied, then wiped */
+	const char *body;	/* of a POST or PUT, or NULL; copied, then wiped */
+	const char *type;	/* the body's; NULL = application/json */
 };
 
 struct http_reply {

@@ -7,9 +7,11 @@
 #include "kwollect.h"
 #include "prometheus.h"
 #include "redfish.h"
+#include "site.h"
 
 static const struct source_ops *const sources[] = {
 	&redfish_source,
+	&site_source,
 	&kwollect_source,
 	&prometheus_source,
 };

@@ -16,6 +16,7 @@ source_libsource_a_SOURCES = \
 	source/json_power.c \
 	source/json_prometheus.c \
 	source/json_scan.c \
+	source/json_site.c \
 	source/kwollect.c \
 	source/prometheus.c \
 	source/redfish.c \
@@ -28,6 +29,9 @@ source_libsource_a_SOURCES = \
 	source/redfish_session.c \
 	source/rowset.c \
 	source/session_file.c \
+	source/site.c \
+	source/site_client.c \
+	source/site_track.c \
 	source/source.c \
 	source/watch.c \
 	source/archive.h \
@@ -40,6 +44,7 @@ source_libsource_a_SOURCES = \
 	source/json_power.h \
 	source/json_prometheus.h \
 	source/json_scan.h \
+	source/json_site.h \
 	source/kwollect.h \
 	source/prometheus.h \
 	source/redfish.h \
@@ -50,6 +55,9 @@ source_libsource_a_SOURCES = \
 	source/redfish_session.h \
 	source/rowset.h \
 	source/session_file.h \
+	source/site.h \
+	source/site_client.h \
+	source/site_track.h \
 	source/source.h \
 	source/watch.h
 

@@ -4,7 +4,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-#include "collector/follower.h"
+#include "collector/worker.h"
 #include "collector/nodelist.h"
 #include "scratch.h"
 
@@ -116,12 +116,12 @@ static void follower_setup(void)
 }
 
 /* Run it at now_ns until it says something, for ten seconds at most. */
-static void run_until_said(follower_t *f, int64_t now_ns)
+static void run_until_said(worker_t *f, int64_t now_ns)
 {
 	int before = lines;
 
 	for (int i = 0; i < 1000 && lines == before; i++) {
-		follower_run(f, now_ns);
+		worker_run(f, now_ns);
 		usleep(10000);
 	}
 	ck_assert_int_eq(lines, before + 1);
@@ -130,30 +130,30 @@ static void run_until_said(follower_t *f, int64_t now_ns)
 START_TEST(test_follower_again)
 {
 	char *argv[] = { (char *)"wattgated", (char *)"exit-3", NULL };
-	follower_t *f = follower_create(program, argv, &logger);
+	worker_t *f = worker_create("follower", program, argv, &logger);
 	int64_t now_ns = NS_PER_S, delay_s = 2;
 
 	for (int i = 0; i < 8; i++) {
 		run_until_said(f, now_ns);
 		ck_assert_ptr_nonnull(strstr(line, "status 3"));
-		ck_assert_int_eq(follower_due_ns(f), now_ns + delay_s * NS_PER_S);
-		follower_run(f, follower_due_ns(f) - 1);	/* not yet */
-		ck_assert_int_lt(follower_due_ns(f), INT64_MAX);
-		now_ns = follower_due_ns(f);
+		ck_assert_int_eq(worker_due_ns(f), now_ns + delay_s * NS_PER_S);
+		worker_run(f, worker_due_ns(f) - 1);	/* not yet */
+		ck_assert_int_lt(worker_due_ns(f), INT64_MAX);
+		now_ns = worker_due_ns(f);
 		delay_s = delay_s < 30 ? 2 * delay_s : 60;
 	}
-	follower_destroy(f, NS_PER_S);
+	worker_destroy(f, NS_PER_S);
 }
 END_TEST
 
 START_TEST(test_follower_killed)
 {
 	char *argv[] = { (char *)"wattgated", (char *)"abort", NULL };
-	follower_t *f = follower_create(program, argv, &logger);
+	worker_t *f = worker_create("follower", program, argv, &logger);
 
 	run_until_said(f, NS_PER_S);
 	ck_assert_ptr_nonnull(strstr(line, "killed by signal 9"));
-	follower_destroy(f, NS_PER_S);
+	worker_destroy(f, NS_PER_S);
 }
 END_TEST
 
@@ -163,14 +163,14 @@ static const char *const stopping[] = { "wait", "deaf" };
 START_TEST(test_follower_stop)
 {
 	char *argv[] = { (char *)"wattgated", (char *)stopping[_i], NULL };
-	follower_t *f = follower_create(program, argv, &logger);
+	worker_t *f = worker_create("follower", program, argv, &logger);
 
-	follower_run(f, NS_PER_S);
-	ck_assert_int_eq(follower_due_ns(f), INT64_MAX);
+	worker_run(f, NS_PER_S);
+	ck_assert_int_eq(worker_due_ns(f), INT64_MAX);
 	usleep(100000);
-	follower_run(f, 2 * NS_PER_S);
+	worker_run(f, 2 * NS_PER_S);
 	ck_assert_int_eq(lines, 0);
-	follower_destroy(f, NS_PER_S / 5);
+	worker_destroy(f, NS_PER_S / 5);
 	ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);	/* no child left */
 }
 END_TEST
