@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # What the end-to-end tests of both schedulers share: groups of scenarios, a lab
-# for each group, and what is printed. Before: GROUP_DIR, LAB_SCRIPT, E2E_LOGS
-# (below BUILD), and the functions enter_lab, lab_logs, show_state.
+# for each group, and what is printed. Before: GROUP_DIRS, LAB_SCRIPT, E2E_LOGS
+# (below BUILD), KEPT_KNOBS (those that are the same for all groups), and the
+# functions enter_lab, lab_logs, show_state.
 
 : "${E2E_LABS:=3}"
 : "${E2E_SEED:=$RANDOM}"
@@ -23,16 +24,23 @@ scenario() {
 }
 
 load_groups() {
-	local file
-	for file in "$GROUP_DIR"/*.sh; do
-		group=${file##*/}
-		group=${group#[0-9]-}
-		group=${group%.sh}
-		GROUPS_ALL+=("$group")
-		# shellcheck disable=SC1090
-		. "$file" || exit 1
-		scenario "$group-audit" lab "wattgate audit finds nothing amiss in all that"
+	local dir file
+	# shellcheck disable=SC2153	# the caller's, as the head says
+	for dir in "${GROUP_DIRS[@]}"; do
+		for file in "$dir"/*.sh; do
+			load_group "$file"
+		done
 	done
+}
+
+load_group() {
+	group=${1##*/}
+	group=${group#[0-9]-}
+	group=${group%.sh}
+	GROUPS_ALL+=("$group")
+	# shellcheck disable=SC1090
+	. "$1" || exit 1
+	scenario "$group-audit" lab "wattgate audit finds nothing amiss in all that"
 }
 
 # The function of a scenario into REPLY.
@@ -144,7 +152,7 @@ group_main() {
 	group=$1
 	shift
 	for knob in "${KNOBS[@]}"; do
-		unset "${knob%%=*}"
+		[[ " ${KEPT_KNOBS[*]} " == *" ${knob%%=*} "* ]] || unset "${knob%%=*}"
 	done
 	export LAB_DIR=$E2E_DIR/$group LAB_CACHE=$E2E_DIR/cache
 	"knobs_$group"
@@ -195,7 +203,7 @@ keep_logs() {
 	local kept=$BUILD/$E2E_LOGS/$1
 	mkdir -p "$kept" &&
 		cp -a "$E2E_DIR/results.$1" "$kept/results" &&
-		cp -a "$E2E_DIR/$1"/{log,etc,jobs,wattgate,bmc} "$kept/" 2>/dev/null
+		cp -a "$E2E_DIR/$1"/{log,etc,jobs,wattgate,site,bmc} "$kept/" 2>/dev/null
 	echo "logs of group $1: $kept"
 }
 

@@ -23,6 +23,13 @@ KNOBS=(
 	"LAB_NODE_EXTRA="	# more words for the nodes' lines
 	"LAB_SLURMD_ENV="	# NAME=VALUE words for slurmd's environment
 	"LAB_WATTGATED=1"	# a wattgated and a BMC for each node
+	"LAB_MODE=node"		# node: it reads the BMC; site: one more, on the
+				# management host, reads all BMCs, and the nodes' ask it
+	"LAB_SITE_AUTH=munge"	# how nodes prove to the site who they are: munge, tls
+	"LAB_NETNS=auto"	# 1: nodes in network namespaces, from where no BMC is
+				# reached (site mode only); auto: where there can be any
+	"LAB_SITE_SECTION="	# more lines of the management host's [site]
+	"LAB_SITE_DISK="	# size of a disk of its own for the site's state
 	"LAB_PERIOD=1"		# sample period: seconds, or with a unit
 	"LAB_SHARE=cores"	# share mode
 	"LAB_CHECKPOINT=5s"	# of open allocations
@@ -80,8 +87,15 @@ knobs_default() {
 		name=${knob%%=*}
 		[ -n "${!name-}" ] || printf -v "$name" '%s' "${knob#*=}"
 	done
-	# a daemon of the user `wattgate` in real life; here a plain system user
+	settle_daemon_users
+}
+
+# Daemons of the user `wattgate` in real life; here plain system users, one for
+# the nodes', another for the management host's, who alone knows secrets of BMCs.
+settle_daemon_users() {
 	LAB_DAEMON_USER=news
+	LAB_SITE_USER="uucp"
+	[ "$LAB_MODE" = site ] && LAB_METER_USER=$LAB_SITE_USER || LAB_METER_USER=$LAB_DAEMON_USER
 }
 
 knobs_check() {
@@ -96,6 +110,22 @@ knobs_check() {
 	if [ "$LAB_ENERGY" != wattgate ] && [ "$LAB_SPANK" = 0 ]; then
 		LAB_WATTGATED=0
 	fi
+	knobs_check_site
+}
+
+knobs_check_site() {
+	[[ $LAB_MODE =~ ^(node|site)$ ]] || die "LAB_MODE=$LAB_MODE: node or site"
+	[[ $LAB_SITE_AUTH =~ ^(munge|tls)$ ]] || die "LAB_SITE_AUTH=$LAB_SITE_AUTH: munge or tls"
+	[[ $LAB_NETNS =~ ^(auto|0|1)$ ]] || die "LAB_NETNS=$LAB_NETNS: 0, 1 or auto"
+	if [ "$LAB_MODE" = node ]; then
+		[ "$LAB_NETNS" != 1 ] || die "LAB_NETNS=1 needs LAB_MODE=site: who reads the BMCs?"
+		LAB_NETNS=0
+	elif netns_possible; then
+		[ "$LAB_NETNS" != auto ] || LAB_NETNS=1
+	else
+		[ "$LAB_NETNS" != 1 ] || die "LAB_NETNS=1: no network namespaces, veth or bridges on this machine"
+		LAB_NETNS=0
+	fi
 }
 
 knobs_save() {
@@ -107,9 +137,9 @@ knobs_save() {
 }
 
 knobs_load() {
-	LAB_DAEMON_USER=news
 	# shellcheck disable=SC1091
 	. "$LAB_DIR/etc/knobs"
+	settle_daemon_users
 }
 
 # A value that belongs to a node: node_knob LAB_BMC_URL n1 -> REPLY

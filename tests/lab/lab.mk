@@ -2,9 +2,10 @@
 #
 # What the private clusters need beside their scripts.
 
-noinst_PROGRAMS += tests/lab/oar-enter tests/lab/private-mounts
+noinst_PROGRAMS += tests/lab/oar-enter tests/lab/private-mounts tests/lab/cut-proxy
 tests_lab_oar_enter_LDADD =
 tests_lab_private_mounts_LDADD =
+tests_lab_cut_proxy_LDADD =
 
 # Series as they would be, for tests without a BMC.
 noinst_PROGRAMS += tests/lab/series-write

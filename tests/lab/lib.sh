@@ -3,7 +3,7 @@
 # For tests that work with a lab of slurm.sh: `. tests/lab/lib.sh; lab_enter`
 # with LAB_DIR set to a lab that is up. Functions return 0 for success; what
 # they print is their result.
-for part in common knobs proc ports slurm-conf slurm-daemons wattgate settle; do
+for part in common knobs proc ports netns slurm-conf slurm-daemons wattgate slurm-site settle; do
 	# shellcheck disable=SC1090
 	. "${BASH_SOURCE[0]%/*}/$part.sh" || exit 1
 done
@@ -14,6 +14,7 @@ lab_enter() {
 	eval "$(lab_print_env)"
 	knobs_load
 	ports_load
+	addresses_load
 }
 
 # ---- users and jobs ---------------------------------------------------------
@@ -131,17 +132,38 @@ lab_reconfigure() { scontrol reconfigure; }
 
 # ---- wattgated and its BMC ----------------------------------------------------
 
+# NODE may be `site` here: the one on the management host, with all that it
+# started.
 lab_wattgated_pid() { wattgated_child "$1" && echo "$REPLY"; }
 lab_wattgated_log() { echo "$LAB_DIR/log/wattgated.$1.log"; }
 
 # Stays down until lab_wattgated_start; $2: the signal, KILL for a crash
-lab_wattgated_stop() { supervised_stop "$@"; }
-# Returns when it writes its series again.
+lab_wattgated_stop() {
+	if [ "$1 ${2-}" = "site KILL" ]; then
+		: >"$LAB_DIR/wattgate/supervise.site/hold"
+		lab_wattgated_kill site && wait_until 10 wattgated_gone site
+	else
+		supervised_stop "$@"
+	fi
+}
+# Returns when series are written again.
 lab_wattgated_start() {
-	supervised_start "$1" && period_plus 20 && wait_series "$1" "$REPLY"
+	supervised_start "$1" || return 1
+	if [ "$1" = site ]; then
+		series_ready
+	else
+		period_plus 20 && wait_series "$1" "$REPLY"
+	fi
 }
 # Its supervisor starts it again after a second.
-lab_wattgated_kill() { wattgated_signal "$1" KILL; }
+lab_wattgated_kill() {
+	if [ "$1" = site ]; then
+		# shellcheck disable=SC2086
+		site_pids && kill -KILL $REPLY
+	else
+		wattgated_signal "$1" KILL
+	fi
+}
 # lab_wattgated_hold NODE SECONDS: killed, and away for so long
 lab_wattgated_hold() {
 	lab_wattgated_stop "$1" KILL && sleep "$2" && lab_wattgated_start "$1"
@@ -151,6 +173,9 @@ lab_wattgated_hold() {
 lab_in_ledger() {
 	grep -q " alloc job=$2 " "$LAB_DIR/wattgate/ledger/$1.ledger" 2>/dev/null
 }
+
+# The cable between a node and the rest: lab_net NODE up|down; namespaces only
+lab_net() { netns_run lan ip link set "$1" "$2"; }
 
 lab_bmc_stop() { proc_stop "bmcsim.$1"; }
 lab_bmc_start() { start_bmc "$1"; }	# on the port it had

@@ -22,7 +22,8 @@ oar_settle_dir() {
 	# PostgreSQL's socket: run/db/.s.PGSQL.12345, at most 107 bytes
 	((${#LAB_DIR} <= 80)) || die "LAB_DIR=$LAB_DIR is too long for the sockets below it"
 	LAB_NODES="node-1 node-2 node-3 node-4"
-	LAB_DAEMON_USER=news
+	LAB_MODE=node	# this knob is Slurm's
+	settle_daemon_users
 	lab_choose_users
 	export LAB_DIR
 	case :$PATH: in *:/usr/sbin:*) ;; *) PATH=$PATH:/usr/sbin:/sbin ;; esac

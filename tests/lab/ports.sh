@@ -55,6 +55,7 @@ ports_load() {
 	PORT_DBD=$((PORT_BASE + 1))
 	PORT_CTL=$((PORT_BASE + 2))
 	PORT_NODE=$((PORT_BASE + 3))	# and the ones after it
+	PORT_SITE=$((PORT_BASE + 8))
 	PORT_SRUN=$((PORT_BASE + 10))-$((PORT_BASE + PORTS_SIZE - 1))
 }
 

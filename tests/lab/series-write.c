@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * series-write NODE PERIOD_S MAX_GAP_S <LINES: a node's series in the run
- * directory ($WATTGATE_RUN_DIR), with the samples that standard input tells,
+ * series-write NODE PERIOD_S MAX_GAP_S [RING_S] <LINES: a node's series in the
+ * run directory ($WATTGATE_RUN_DIR), with the samples that standard input tells,
  * "WALL_S WATTS" a line, in order. Boot times follow from this host's clocks;
- * what lies before its boot is left out.
+ * what lies before its boot is left out. With RING_S there is room for so many
+ * seconds, and boot times begin a second before the first sample.
  */
 #include <inttypes.h>
 #include <limits.h>
@@ -23,7 +24,8 @@ static int64_t ns_of(double s)
 }
 
 static series_writer_t *series_open(const char *node, double period_s,
-				    double max_gap_s, struct err *err)
+				    double max_gap_s, double ring_s,
+				    struct err *err)
 {
 	struct series_params p = { .period_ns = ns_of(period_s),
 				   .max_gap_ns = ns_of(max_gap_s),
@@ -39,25 +41,31 @@ static series_writer_t *series_open(const char *node, double period_s,
 		err_set(err, "the path is too long");
 		return NULL;
 	}
-	return series_writer_open(path, &p, (uint32_t)(4500 / period_s), err);
+	return series_writer_open(path, &p, (uint32_t)(ring_s / period_s), err);
 }
 
 int main(int argc, char **argv)
 {
-	const int64_t boot_at_ns = clock_wall_ns() - clock_boot_ns();
+	int64_t boot_at_ns = clock_wall_ns() - clock_boot_ns();
+	bool begun = argc == 4;
 	series_writer_t *w;
 	double wall_s, watts;
 	struct err err;
 	int rc = EXIT_SUCCESS;
 
-	if (argc != 4) {
-		fputs("usage: series-write NODE PERIOD_S MAX_GAP_S\n", stderr);
+	if (argc != 4 && argc != 5) {
+		fputs("usage: series-write NODE PERIOD_S MAX_GAP_S [RING_S]\n",
+		      stderr);
 		return 2;
 	}
-	w = series_open(argv[1], atof(argv[2]), atof(argv[3]), &err);
+	w = series_open(argv[1], atof(argv[2]), atof(argv[3]),
+			argc == 5 ? atof(argv[4]) : 4500, &err);
 	while (w && scanf("%lf %lf", &wall_s, &watts) == 2) {
 		const int64_t wall_ns = ns_of(wall_s);
 
+		if (!begun)
+			boot_at_ns = wall_ns - NS_PER_S;
+		begun = true;
 		if (wall_ns <= boot_at_ns)
 			continue;
 		if (series_writer_append(w, wall_ns - boot_at_ns, wall_ns,

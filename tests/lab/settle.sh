@@ -14,7 +14,8 @@ lab_settle_dir() {
 	HOST=$(</proc/sys/kernel/hostname)
 	HOST=${HOST%%.*}
 	LAB_NODES="n1 n2"
-	LAB_DAEMON_USER=news
+	: "${LAB_MODE:=node}"
+	settle_daemon_users
 	lab_choose_users
 	export LAB_DIR SLURM_CONF=$LAB_DIR/etc/slurm.conf
 	case :$PATH: in *:/usr/sbin:*) ;; *) PATH=$PATH:/usr/sbin:/sbin ;; esac
@@ -33,7 +34,7 @@ lab_choose_users() {
 
 lab_users_can_reach() {
 	local user
-	for user in $LAB_USERS $LAB_DAEMON_USER; do
+	for user in $LAB_USERS $LAB_DAEMON_USER $LAB_METER_USER; do
 		setpriv --reuid "$user" --regid "$user" --clear-groups \
 			test -x "$LAB_DIR/etc" || return 1
 	done
@@ -60,6 +61,7 @@ export_line() { printf 'export %s=%q\n' "$1" "$2"; }
 lab_print_env() {
 	[ -e "$LAB_DIR/etc/knobs" ] || die "no lab in $LAB_DIR: tests/run lab slurm up makes one"
 	knobs_load
+	ports_load 2>/dev/null && addresses_load
 	export_line LAB_DIR "$LAB_DIR"
 	export_line LAB_NODES "$LAB_NODES"
 	export_line LAB_USERS "$LAB_USERS"
@@ -69,8 +71,25 @@ lab_print_env() {
 	export_line WATTGATE_RUN_DIR "$LAB_DIR/wattgate/run"
 	# shellcheck disable=SC2016
 	printf 'export PATH=%q:%q:"$PATH"\n' "$BUILD/cli" "$LAB_DIR/bin"
+	[ "$LAB_NETNS" = 0 ] || lab_print_netns_env
 	[ "$LAB_WATTGATED" = 1 ] || return 0
 	lab_print_sim_env
+	[ "$LAB_MODE" = node ] || lab_print_site_env
+}
+
+# Where a node is to the network: nsenter --net="$LAB_NETNS_n1" COMMAND
+lab_print_netns_env() {
+	local node
+	for node in $LAB_NODES; do
+		netns_of "$node" && export_line "LAB_NETNS_$node" "$REPLY"
+	done
+}
+
+# The management host's: how to ask it, and its own configuration.
+lab_print_site_env() {
+	export_line LAB_SITE_CONF "$LAB_DIR/etc/site.conf"
+	export_line LAB_SITE_URL "$(site_url)"
+	export_line LAB_SITE_CA "$LAB_DIR/site/tls/ca.pem"
 }
 
 # How to ask the simulated BMCs.

@@ -21,9 +21,11 @@ slurm_plugin_dir() {
 # Slurm can be told to listen where the machine's own name points, instead of
 # everywhere. Steps call srun back at 127.0.0.1, so this works where that is
 # what the name means; elsewhere (Debian's 127.0.1.1, or a name that nobody
-# knows) the daemons listen on all addresses, behind munge.
+# knows) the daemons listen on all addresses, behind munge. So they do where
+# nodes have a network of their own: srun is called back there, too.
 settle_listen() {
 	LISTEN=
+	[ "$LAB_NETNS" = 0 ] || return 0
 	[ "$(getent ahostsv4 "$HOST" 2>/dev/null | sed -n '1s/ .*//p')" != 127.0.0.1 ] ||
 		LISTEN=NoInAddrAny,NoCtldInAddrAny
 }
@@ -42,8 +44,9 @@ make_gpus() {
 node_lines() {
 	local node port=$PORT_NODE
 	for node in $LAB_NODES; do
-		printf 'NodeName=%s NodeHostname=%s NodeAddr=127.0.0.1 Port=%s CPUs=%s RealMemory=%s' \
-			"$node" "$HOST" "$port" "$LAB_CPUS" "$LAB_MEMORY"
+		node_address "$node"
+		printf 'NodeName=%s NodeHostname=%s NodeAddr=%s Port=%s CPUs=%s RealMemory=%s' \
+			"$node" "$HOST" "$REPLY" "$port" "$LAB_CPUS" "$LAB_MEMORY"
 		((LAB_GPUS == 0)) || printf ' Gres=gpu:%s' "$LAB_GPUS"
 		printf ' State=UNKNOWN %s\n' "$LAB_NODE_EXTRA"
 		port=$((port + 1))
@@ -61,7 +64,7 @@ write_slurm_conf() {
 	[ "$LAB_CONTAIN" = 1 ] && hash=
 	cat <<-EOC
 	ClusterName=lab
-	SlurmctldHost=$HOST(127.0.0.1)
+	SlurmctldHost=$HOST($LAB_ADDR)
 	SlurmctldPort=$PORT_CTL
 	SlurmUser=root
 	SlurmdUser=root

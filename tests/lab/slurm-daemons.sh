@@ -2,16 +2,17 @@
 # shellcheck shell=bash
 # munge, MariaDB, slurmdbd, slurmctld and the slurmds of a lab.
 
-start_munge() {
-	local key=$LAB_DIR/munge/key
+# start_munged NAME ORIGIN [SOCKET]: the key is the lab's
+start_munged() {
+	local key=$LAB_DIR/munge/key base=$LAB_DIR/munge/$1
 	[ -s "$key" ] || (umask 077 && head -c 128 /dev/urandom >"$key")
 	# --origin: a fresh machine may not know its own name
-	proc_start munged /usr/sbin/munged --foreground --key-file="$key" \
-		--socket="$LAB_DIR/run/munge.socket" \
-		--pid-file="$LAB_DIR/run/munged.pid" \
-		--log-file="$LAB_DIR/munge/log" --seed-file="$LAB_DIR/munge/seed" \
-		--num-threads=10 --origin=127.0.0.1
+	proc_start "$1" /usr/sbin/munged --foreground --key-file="$key" \
+		--socket="${3:-$LAB_DIR/run/$1.socket}" --pid-file="$LAB_DIR/run/$1.pid" \
+		--log-file="$base.log" --seed-file="$base.seed" \
+		--num-threads=10 --origin="$2"
 }
+start_munge() { start_munged munged 127.0.0.1 "$LAB_DIR/run/munge.socket"; }
 munge_ready() { munge -S "$LAB_DIR/run/munge.socket" -n; }
 
 # An empty database takes seconds to make and little to keep: made once, by
@@ -97,9 +98,9 @@ ctl_ready() { scontrol ping | grep -q 'is UP'; }
 
 # Several slurmd on one host: -N says which node each one is.
 start_node() {
-	mkdir -p "$LAB_DIR/spool/$1" || return 1
+	mkdir -p "$LAB_DIR/spool/$1" && netns_prefix "$1" || return 1
 	# shellcheck disable=SC2086
-	proc_start "slurmd.$1" $LAB_SLURMD_ENV /usr/sbin/slurmd -D -N "$1"
+	proc_start "slurmd.$1" $LAB_SLURMD_ENV $REPLY /usr/sbin/slurmd -D -N "$1"
 }
 
 node_ready() {
@@ -114,10 +115,14 @@ nodes_ready() {
 }
 
 # What is started when, and how long it may take.
+up_munge() {
+	start_munge && site_start_munges || return 1
+	wait_until 10 munge_ready || { note "munged does not answer"; return 1; }
+}
+
 up_slurm() {
 	local node
-	start_munge && start_db || return 1
-	wait_until 10 munge_ready || { note "munged does not answer"; return 1; }
+	start_db || return 1
 	wait_until 30 db_ready || { note "MariaDB does not answer"; return 1; }
 	db_grant && start_dbd || return 1
 	wait_until 30 dbd_ready || { note "slurmdbd does not answer"; return 1; }
@@ -142,13 +147,14 @@ cancel_jobs() {
 no_jobs() { [ -z "$(timeout 2 squeue -h -o %A)" ]; }
 
 down_slurm() {
-	local node slurmds=()
+	local node slurmds=() munges=(munged)
 	for node in $LAB_NODES; do
 		slurmds+=("slurmd.$node")
+		munges+=("munged.$node")
 	done
 	cancel_jobs
 	proc_stop "${slurmds[@]}" slurmctld
 	lab_kill_all lab_steps
 	proc_stop slurmdbd
-	proc_stop mariadbd munged
+	proc_stop mariadbd "${munges[@]}"
 }

@@ -30,12 +30,14 @@ lab_up() {
 	lab_make_dirs || die "cannot prepare $LAB_DIR"
 	lab_users_can_reach || die "plain users cannot enter $LAB_DIR: choose another LAB_DIR"
 	trap 'lab_stop_all; exit 130' INT TERM HUP
+	ports_load 2>/dev/null && addresses_load	# of a lab that crashed
 	lab_stop_all
 	check_programs
 	knobs_save && ports_choose && ports_load || die "cannot set up $LAB_DIR"
-	copy_programs && make_wattgate_dirs && write_slurm_confs ||
+	addresses_load
+	copy_programs && make_wattgate_dirs && make_site_dirs && write_slurm_confs ||
 		die "cannot write the lab's files below $LAB_DIR"
-	if ! { up_wattgate && up_slurm && lab_wait_ready; }; then
+	if ! { netns_up && up_munge && up_wattgate && up_slurm && lab_wait_ready; }; then
 		show_logs "$LAB_DIR"/log/*
 		lab_stop_all
 		die "the lab did not come up: its last log lines are above, all in $LAB_DIR/log"
@@ -57,6 +59,7 @@ lab_stop_all() {
 	down_slurm
 	down_wattgate
 	lab_kill_all lab_strays
+	netns_down
 	ports_release
 }
 
@@ -65,6 +68,7 @@ lab_down() {
 	[ -e "$LAB_DIR/etc/knobs" ] || { note "no lab in $LAB_DIR"; return 0; }
 	lab_lock
 	knobs_load
+	ports_load 2>/dev/null && addresses_load
 	lab_stop_all
 	lab_remove_cgroups
 }

@@ -4,7 +4,7 @@
 # plain user `news` stands for `wattgate`), configuration, a simulated BMC and
 # a supervised wattgated for each node.
 
-WATTGATE_PROGRAMS="cli/wattgate collector/wattgated tests/bmcsim/bmcsim"
+WATTGATE_PROGRAMS="cli/wattgate collector/wattgated tests/bmcsim/bmcsim tests/lab/private-mounts"
 WATTGATE_PLUGINS="plugin/acct_gather_energy_wattgate.so plugin/spank_wattgate.so"
 
 # Copies: a rebuild must not change what a running slurmd has mapped, and the
@@ -43,14 +43,14 @@ make_wattgate_dirs() {
 	install -d -m 2750 -o root -g "$user" "$base/run/gate.d" &&
 		install -d -m 0755 -o "$user" -g "$user" "$base/state" &&
 		install -d -m 0755 -o "$user" -g "$user" "$base/ledger" &&
-		install -d -m 0755 -o "$user" -g "$user" "$LAB_DIR/bmc/out"
+		install -d -m 0755 -o "$LAB_METER_USER" -g "$LAB_METER_USER" "$LAB_DIR/bmc/out"
 }
 
-# Secrets: one file each, of the daemon's user, mode 0600.
+# Secrets: one file each, of the user that reads the BMCs, mode 0600.
 write_secret() {
 	local file=$1
 	rm -f "$file"
-	(umask 077 && cat >"$file") && chown "$LAB_DAEMON_USER:" "$file"
+	(umask 077 && cat >"$file") && chown "$LAB_METER_USER:" "$file"
 }
 
 bmc_is_foreign() {
@@ -71,17 +71,22 @@ write_bmc_section() {
 	fi
 }
 
-write_wattgate_conf() {
-	local node
+# write_wattgate_top DIR: DIR/ledger and DIR/state are its directories
+write_wattgate_top() {
 	cat <<-EOC
 	period = $LAB_PERIOD
 	share = $LAB_SHARE
 	rollup = $LAB_ROLLUP
 	checkpoint = $LAB_CHECKPOINT
-	ledger_dir = $LAB_DIR/wattgate/ledger
-	state_dir = $LAB_DIR/wattgate/state
+	ledger_dir = $1/ledger
+	state_dir = $1/state
 	EOC
 	printf '%s\n' "$LAB_WATTGATE_TOP"
+}
+
+write_wattgate_conf() {
+	local node
+	write_wattgate_top "$LAB_DIR/wattgate"
 	for node in $LAB_NODES; do
 		write_bmc_section "$node"
 	done
@@ -96,10 +101,9 @@ write_secrets() {
 		printf '%s\n' "${LAB_BMC_PASSWORD-}" | write_secret "$LAB_DIR/etc/bmc.secret"
 }
 
-# As the daemon's user, without root's groups.
-as_daemon_user() {
-	REPLY="setpriv --reuid $LAB_DAEMON_USER --regid $LAB_DAEMON_USER --clear-groups"
-}
+# as_user USER: words before a command, without root's groups, into REPLY
+as_user() { REPLY="setpriv --reuid $1 --regid $1 --clear-groups"; }
+as_daemon_user() { as_user "$LAB_DAEMON_USER"; }
 
 # start_bmc NODE: on the port it had before, if it had one, as a BMC that was
 # away for a while must be found again.
@@ -111,7 +115,7 @@ start_bmc() {
 	[ ! -s "$out/$1.ctl" ] || ctl=$(cat "$out/$1.ctl")
 	node_knob LAB_BMC_PROGRAM "$1"
 	program=$REPLY
-	as_daemon_user
+	as_user "$LAB_METER_USER"
 	# shellcheck disable=SC2086
 	proc_start "bmcsim.$1" $REPLY "$LAB_DIR/bin/bmcsim" serve \
 		--listen 127.0.0.1 --port "$port" --port-file "$out/$1.port" \
@@ -125,11 +129,11 @@ start_bmc() {
 
 bmc_ready() { [ -s "$LAB_DIR/bmc/out/$1.port" ] && [ -s "$LAB_DIR/bmc/out/$1.ctl" ]; }
 
-# The certificate and its CA, new at each `up`; the key is the daemon user's.
+# The certificate and its CA, new at each `up`.
 make_tls() {
 	local tls=$LAB_DIR/bmc/tls
 	install -d -m 0755 "$tls" && "$REPO/tests/bmcsim/mkcert" "$tls" &&
-		chown "$LAB_DAEMON_USER:" "$tls/server-key.pem"
+		chown "$LAB_METER_USER:" "$tls/server-key.pem"
 }
 
 start_bmcs() {
@@ -141,15 +145,23 @@ start_bmcs() {
 	done
 }
 
-# start_wattgated NAME [ARGUMENT...]: NAME is the node's, or `site`
+# start_wattgated NAME [ARGUMENT...]: NAME is the node's, or `site`. Words in
+# PREFIX come before the command: nodes may have a network of their own.
 start_wattgated() {
 	local name=$1 dir=$LAB_DIR/wattgate/supervise.$1
 	shift
 	rm -f "$dir/hold"
 	as_daemon_user
 	# shellcheck disable=SC2086
-	proc_start "wattgated.$name" "$REPO/tests/lab/supervise" "$dir" $REPLY \
+	proc_start "wattgated.$name" ${PREFIX-} "$REPO/tests/lab/supervise" "$dir" $REPLY \
 		"$LAB_DIR/bin/wattgated" -c "$LAB_DIR/etc/wattgate.conf" "$@"
+}
+
+start_node_wattgated() {
+	local PREFIX
+	netns_prefix "$1" || return 1
+	PREFIX=$REPLY
+	start_wattgated "$1" -n "$1"
 }
 
 up_wattgate() {
@@ -157,20 +169,26 @@ up_wattgate() {
 	[ "$LAB_WATTGATED" = 1 ] || return 0
 	rm -f "$LAB_DIR/bmc/out"/*
 	write_secrets && start_bmcs || return 1
-	write_wattgate_conf >"$LAB_DIR/etc/wattgate.conf" || return 1
+	if [ "$LAB_MODE" = site ]; then
+		up_site && write_asking_conf >"$LAB_DIR/etc/wattgate.conf" || return 1
+	else
+		write_wattgate_conf >"$LAB_DIR/etc/wattgate.conf" || return 1
+	fi
 	for node in $LAB_NODES; do
-		start_wattgated "$node" -n "$node" || return 1
+		start_node_wattgated "$node" || return 1
 	done
 }
 
-# wattgated first: it ends its session with the BMC.
+# Nodes first: what is in their ledgers goes to the site. wattgated before the
+# BMCs: it ends its sessions there.
 down_wattgate() {
 	local node wattgateds=() bmcs=()
-	for node in $LAB_NODES site; do
+	for node in $LAB_NODES; do
 		wattgateds+=("wattgated.$node")
 		bmcs+=("bmcsim.$node")
 	done
 	proc_stop "${wattgateds[@]}"
+	proc_stop wattgated.site
 	proc_stop "${bmcs[@]}"
 }
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # BMCs with an energy counter beside the power, as a Cray's: what they draw
-# while no one can ask is known none the less. max_gap is 3 s here.
+# while no one can ask is known none the less. max_gap is 3 s here. Who asks is
+# the node's wattgated, or in site mode the management host's.
 
 # One of the trees, with numbers of the node's program in it.
 knobs_counter() {
@@ -14,6 +15,8 @@ knobs_counter() {
 	export LAB_BMC_TREE=$dir
 }
 
+gaps_bridged() { grep -c "node $1: .* bridged by the BMC.s energy counter" "$(meter_log "$1")"; }
+
 check_bridged() { # JOB NODE GAPS
 	local name
 	for name in job step; do
@@ -25,8 +28,7 @@ check_bridged() { # JOB NODE GAPS
 			check_step "$1" 0 "$2"
 		fi
 	done
-	ok_if "wattgated says what bridged $3 gaps of $2" test "$3" = \
-		"$(grep -c 'bridged by the BMC.s energy counter' "$LAB_DIR/log/wattgated.$2.log")"
+	ok_if "wattgated says what bridged $3 gaps of $2" test "$3" = "$(gaps_bridged "$2")"
 }
 
 # While no one looks the node draws 150 W more for a while.
@@ -49,12 +51,13 @@ test_counter_silent() {
 
 scenario counter-down lab "wattgated is killed and away for 15 s"
 test_counter_down() {
-	local before
-	before=$(grep -c 'bridged by' "$LAB_DIR/log/wattgated.n1.log")
+	local before meter
+	meter=$(meter_of n1)
+	before=$(gaps_bridged n1)
 	submit "$USER1" -w n1 -n1 --wrap 'work job srun work step 25'
 	wait_begun step "$JOB" n1
 	sleep 4
-	lab_wattgated_stop n1 KILL && sleep 15 && lab_wattgated_start n1 ||
+	lab_wattgated_stop "$meter" KILL && sleep 15 && lab_wattgated_start "$meter" ||
 		give_up "wattgated does not start again"
 	finish "$JOB"
 	check_bridged "$JOB" n1 "$((before + 1))"

@@ -58,10 +58,15 @@ check_dark() { # JOB NODE T0 T1
 	done
 }
 
-scenario wattgated-down node "wattgated is down for 8 s"
+# Where another host reads the BMC, the node's wattgated catches up.
+scenario wattgated-down node "the node's wattgated is down for 8 s"
 test_wattgated_down() {
 	local t0 t1
 	disturbed "$1" hold_wattgated "$1"
+	if in_site_mode; then
+		check_whole "$JOB" "$1"
+		return
+	fi
 	read -r t0 t1 <"$LAB_DIR/jobs/hold.$1"
 	check_dark "$JOB" "$1" "$t0" "$t1"
 }

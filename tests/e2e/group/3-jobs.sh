@@ -199,7 +199,6 @@ check_maps() { # WHAT PID FILE...
 	done
 	ok_if "$what has no curl, inih nor libslurm beside them" not grep -qE 'libcurl|libinih|libslurm\.so' <<<"$maps"
 }
-not() { ! "$@"; }
 
 scenario het-job lab "a heterogeneous job, a component on each node"
 test_het_job() {
