@@ -2,8 +2,14 @@
 #
 # wattgate, the command. All but main() is in an archive, for the tests.
 
+# Tables for intensity = TABLE/CODE.
+intensitydir = $(pkgdatadir)/intensity
+dist_intensity_DATA = data/intensity/codecarbon.csv \
+	data/intensity/green-algorithms.csv
+
 noinst_LIBRARIES += cli/libcli.a
 cli_libcli_a_CPPFLAGS = $(AM_CPPFLAGS) $(JSONC_CFLAGS) $(LIBPQ_CFLAGS) \
+	-DWATTGATE_INTENSITY_DIR='"$(intensitydir)"' \
 	-DWATTGATE_OAR_DIR='"$(or $(oarlibdir),/usr/lib/oar)"'
 cli_libcli_a_SOURCES = \
 	cli/audit.c \
@@ -66,6 +72,8 @@ cli_libcli_a_SOURCES = \
 	cli/probe_trace.h \
 	cli/probe_watch.c \
 	cli/probe_watch.h \
+	cli/rates.c \
+	cli/rates.h \
 	cli/report.h \
 	cli/report_jobs.c \
 	cli/report_nodes.c \

@@ -217,18 +217,26 @@ static int check_options(const struct options *o, int scheduler, int by)
 	return EXIT_OK;
 }
 
+static void report_clear(struct report *r)
+{
+	rates_clear(&r->rates);
+	confs_clear(&r->confs);
+}
+
 static int run_report(const struct options *o, struct report *r, int scheduler,
 		      struct output *out)
 {
 	struct err err = { "" };
 	int rc = confs_load(&r->confs, o->conf, &err), status;
 
+	if (rc == 0)
+		rc = rates_open(&r->rates, &r->confs.all, &err);
 	if (rc == 0 && scheduler == SCHEDULER_ANY) {
 		scheduler = o->database || confs_follow_oar(&r->confs) ?
 			    SCHEDULER_OAR : SCHEDULER_SLURM;
 		status = check_options(o, scheduler, out->by);
 		if (status != EXIT_OK) {
-			confs_clear(&r->confs);
+			report_clear(r);
 			return status;
 		}
 	}
@@ -236,7 +244,7 @@ static int run_report(const struct options *o, struct report *r, int scheduler,
 		rc = scheduler == SCHEDULER_OAR ?
 		     report_oar(r, o->database, out, &err) :
 		     report_slurm(r, out, &err);
-	confs_clear(&r->confs);
+	report_clear(r);
 	if (rc == 0)
 		print_end(out);
 	free(out->widths);

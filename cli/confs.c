@@ -19,9 +19,7 @@ int confs_load(struct confs *confs, const char *path_arg, struct err *err)
 	if (!path_arg && !getenv("WATTGATE_CONF") &&
 	    access(confs->path, F_OK) < 0 && errno == ENOENT) {
 		confs->absent = true;
-		confs->all.pue = 1;
-		confs->all.intensity_g_per_kwh = NAN;
-		confs->all.tariff_per_kwh = NAN;
+		strcpy(confs->all.pue, "1");
 		return 0;
 	}
 	if (conf_node_name(NULL, node, sizeof(node), NULL) < 0)

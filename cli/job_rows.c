@@ -23,13 +23,17 @@ const struct column job_columns[JOB_COLUMNS] = {
 	[JOB_COST] = { "cost", "COST", COLUMN_NUMBER, UNIT_MONEY },
 };
 
-void job_row_energy(struct cell *row, double kwh, const struct conf *conf)
+void job_row_energy(struct cell *row, double kwh, const struct rates *rates,
+		    int64_t now_ns)
 {
-	const double all_kwh = kwh * conf->pue;
+	const struct cell *start = &row[JOB_START], *end = &row[JOB_END];
+	const int64_t to_ns = end->known ? end->integer : now_ns;
+	const int64_t from_ns = start->known ? start->integer : to_ns;
+	const struct rated rated = rates_of(rates, kwh, from_ns, to_ns);
 
 	cell_set_number(&row[JOB_ENERGY], kwh);
-	cell_set_number(&row[JOB_CO2E], all_kwh * conf->intensity_g_per_kwh);
-	cell_set_number(&row[JOB_COST], all_kwh * conf->tariff_per_kwh);
+	cell_set_number(&row[JOB_CO2E], rated.co2e_g);
+	cell_set_number(&row[JOB_COST], rated.cost);
 }
 
 void job_totals_add(struct job_totals *totals, const struct rows *rows)

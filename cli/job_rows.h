@@ -2,8 +2,8 @@
 #ifndef WATTGATE_CLI_JOB_ROWS_H
 #define WATTGATE_CLI_JOB_ROWS_H
 
+#include "cli/rates.h"
 #include "cli/rows.h"
-#include "lib/conf.h"
 
 /* Rows of jobs: the same columns for every scheduler. */
 
@@ -14,8 +14,12 @@ enum job_column {
 };
 extern const struct column job_columns[JOB_COLUMNS];
 
-/* The energy, and CO2e and cost by what the configuration says. */
-void job_row_energy(struct cell *row, double kwh, const struct conf *conf);
+/*
+ * The energy, and CO2e and cost of that, drawn evenly from the row's start to
+ * its end, or to now_ns where it has none.
+ */
+void job_row_energy(struct cell *row, double kwh, const struct rates *rates,
+		    int64_t now_ns);
 
 /* What rows of jobs add up to. */
 struct job_totals {

@@ -7,6 +7,7 @@
 
 #include "cli/confs.h"
 #include "cli/pg_oar.h"
+#include "cli/rates.h"
 #include "cli/rows.h"
 #include "lib/err.h"
 
@@ -18,6 +19,7 @@ struct report {
 	bool running;
 	const char *user, *account;	/* NULL: all */
 	struct confs confs;
+	struct rates rates;
 };
 
 /* One row a job, or a node. NULL with a text. Notes go to standard error. */

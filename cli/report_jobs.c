@@ -161,17 +161,18 @@ static void set_identity(struct cell *row, const struct job *job)
 	cell_set_time(&row[JOB_END], job->end_s * NS_PER_S);
 }
 
-static void add_row(struct rows *rows, struct confs *confs,
+static void add_row(struct rows *rows, struct report *report,
 		    const struct job *job, bool tracked)
 {
 	const struct figures f = job_figures(job);
-	const struct usage u = job_usage(confs, job, tracked);
+	const struct usage u = job_usage(&report->confs, job, tracked);
 	struct cell *row = rows_add(rows);
 
 	set_identity(row, job);
 	cell_set_number(&row[JOB_CORE_HOURS], u.core_hours);
 	cell_set_number(&row[JOB_GPU_HOURS], u.gpu_hours);
-	job_row_energy(row, f.energy_j / JOULES_PER_KWH, &confs->all);
+	job_row_energy(row, f.energy_j / JOULES_PER_KWH, &report->rates,
+		       report->now_ns);
 	cell_set_number(&row[JOB_BMC], f.bmc_j / JOULES_PER_KWH);
 	cell_set_number(&row[JOB_MODEL], u.model_j / JOULES_PER_KWH);
 	cell_set_number(&row[JOB_COVERAGE], f.coverage);
@@ -231,7 +232,7 @@ struct rows *report_jobs(struct report *report, struct err *err)
 		jobs_sort_by_end(&jobs);
 		rows = rows_create(job_columns, JOB_COLUMNS);
 		for (size_t i = 0; i < jobs.len; i++)
-			add_row(rows, &report->confs, &jobs.list[i], tracked);
+			add_row(rows, report, &jobs.list[i], tracked);
 		note_cpus(&jobs, rows);
 	}
 	if (strange)

@@ -118,26 +118,27 @@ static void set_time(struct cell *cell, const struct pg_row *row, int col)
 }
 
 /* It ended before it got resources, and drew nothing. */
-static void set_never_ran(struct cell *out, const struct conf *conf)
+static void set_never_ran(struct cell *out, const struct report *report)
 {
 	cell_set_time(&out[JOB_START], 0);
 	cell_set_number(&out[JOB_CORE_HOURS], 0);
 	cell_set_number(&out[JOB_GPU_HOURS], 0);
-	job_row_energy(out, 0, conf);
+	job_row_energy(out, 0, &report->rates, report->now_ns);
 	cell_set_number(&out[JOB_BMC], 0);
 	cell_set_number(&out[JOB_MODEL], 0);
 	cell_set_text(&out[JOB_SOURCE], "never-ran");
 }
 
 static void set_figures(struct cell *out, const struct pg_row *row, bool open,
-			const struct conf *conf)
+			const struct report *report)
 {
 	const char *source = pg_row_text(row, Q_SOURCE);
 	char text[300];
 
 	cell_set_number(&out[JOB_CORE_HOURS], pg_row_number(row, Q_CORE_H));
 	cell_set_number(&out[JOB_GPU_HOURS], pg_row_number(row, Q_GPU_H));
-	job_row_energy(out, pg_row_number(row, Q_ENERGY), conf);
+	job_row_energy(out, pg_row_number(row, Q_ENERGY), &report->rates,
+		       report->now_ns);
 	cell_set_number(&out[JOB_BMC], pg_row_number(row, Q_BMC));
 	cell_set_number(&out[JOB_MODEL], pg_row_number(row, Q_MODEL));
 	cell_set_number(&out[JOB_COVERAGE], pg_row_number(row, Q_COVERAGE));
@@ -163,9 +164,9 @@ static int take_job(const struct pg_row *row, void *arg)
 	set_time(&out[JOB_START], row, Q_START);
 	set_time(&out[JOB_END], row, Q_END);
 	if (kind && strcmp(kind, "never") == 0) {
-		set_never_ran(out, &s->report->confs.all);
+		set_never_ran(out, s->report);
 	} else if (kind && strcmp(kind, "ours") == 0) {
-		set_figures(out, row, open, &s->report->confs.all);
+		set_figures(out, row, open, s->report);
 		s->unsettled += open && out[JOB_END].known;
 	} else {
 		s->foreign++;

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -172,9 +171,7 @@ static void conf_init(struct conf *conf, const char *path, const char *node)
 	strcpy(conf->site.munge_users, "root,wattgate");
 	strcpy(conf->scontrol, WATTGATE_SCONTROL);
 	conf->oar.interval_ns = 10 * NS_PER_S;
-	conf->pue = 1;
-	conf->intensity_g_per_kwh = NAN;
-	conf->tariff_per_kwh = NAN;
+	strcpy(conf->pue, "1");
 }
 
 /* The file's text, which the caller frees. NULL with a text. */

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "err.h"
+#include "rate.h"
 #include "share.h"
 
 /*
@@ -88,7 +89,8 @@
  *   [report]
  *   pue = 1.3               ; at least 1
  *   intensity = 51.28 g/kWh ; the unit may be left out
- *   tariff = 0.21           ; your currency per kWh
+ *   tariff = 0.25, 22:00-06:00 0.15 ; your currency per kWh; see rate.h for
+ *                           ; all that these three may be
  */
 
 #define CONF_PATH_MAX 512	/* of paths in the file; a site has many of them */
@@ -167,9 +169,10 @@ struct conf {
 		int64_t interval_ns;
 		int64_t idle_period_ns;
 	} oar;
-	double pue;		/* 1 where not set */
-	double intensity_g_per_kwh;	/* NaN where not set */
-	double tariff_per_kwh;	/* NaN where not set */
+	/* as rate_open() takes them */
+	char pue[RATE_TEXT_MAX];	/* "1" where not set */
+	char intensity[RATE_TEXT_MAX];	/* g/kWh; "" = not known */
+	char tariff[RATE_TEXT_MAX];	/* your currency per kWh; "" = not known */
 };
 
 /* Where the file is: `arg` if not NULL, else $WATTGATE_CONF, else the default. */

@@ -214,6 +214,32 @@ static int set_verbatim(const struct key *key, const char *text,
 	return 0;
 }
 
+static int set_rate(const struct key *key, enum rate_kind kind,
+		    const char *text, struct conf *conf, struct err *err)
+{
+	if (rate_check(kind, text, err) != 0)
+		return -1;
+	return set_verbatim(key, text, conf, err);
+}
+
+static int set_pue(const struct key *key, const char *text, struct conf *conf,
+		   struct err *err)
+{
+	return set_rate(key, RATE_PUE, text, conf, err);
+}
+
+static int set_intensity(const struct key *key, const char *text,
+			 struct conf *conf, struct err *err)
+{
+	return set_rate(key, RATE_INTENSITY, text, conf, err);
+}
+
+static int set_tariff(const struct key *key, const char *text,
+		      struct conf *conf, struct err *err)
+{
+	return set_rate(key, RATE_TARIFF, text, conf, err);
+}
+
 static int set_instant(const struct key *key, const char *text,
 		       struct conf *conf, struct err *err)
 {
@@ -305,12 +331,9 @@ static const struct key keys[] = {
 	  QUANTITY(DURATION, "1s", "5m") },
 	{ CONF_OAR, "idle_period", set_duration, FIELD(oar.idle_period_ns),
 	  QUANTITY(DURATION, "20ms", "5m") },
-	{ CONF_REPORT, "pue", set_double, FIELD(pue),
-	  QUANTITY(NUMBER, "1", "10") },
-	{ CONF_REPORT, "intensity", set_double, FIELD(intensity_g_per_kwh),
-	  QUANTITY(G_PER_KWH, "0 g/kWh", "10000 g/kWh") },
-	{ CONF_REPORT, "tariff", set_double, FIELD(tariff_per_kwh),
-	  QUANTITY(NUMBER, "0", "1000000") },
+	{ CONF_REPORT, "pue", set_pue, FIELD(pue), PLAIN },
+	{ CONF_REPORT, "intensity", set_intensity, FIELD(intensity), PLAIN },
+	{ CONF_REPORT, "tariff", set_tariff, FIELD(tariff), PLAIN },
 };
 #define KEY_COUNT (sizeof(keys) / sizeof(keys[0]))
 

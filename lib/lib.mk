@@ -25,6 +25,9 @@ lib_libcore_a_SOURCES = \
 	lib/ledger_codec.c \
 	lib/ledger_reader.c \
 	lib/log.c \
+	lib/rate.c \
+	lib/rate_file.c \
+	lib/rate_impl.h \
 	lib/series.c \
 	lib/series_impl.h \
 	lib/series_reader.c \
@@ -47,6 +50,7 @@ lib_libcore_a_SOURCES = \
 	lib/ledger.h \
 	lib/ledger_codec.h \
 	lib/log.h \
+	lib/rate.h \
 	lib/oar_schema.h \
 	lib/secret.h \
 	lib/statefile.h \

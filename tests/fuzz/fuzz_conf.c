@@ -101,10 +101,11 @@ static void check_numbers(const struct conf *c)
 
 	for (size_t i = 0; i < sizeof(amounts) / sizeof(amounts[0]); i++)
 		FUZZ_CHECK(isfinite(amounts[i]) && amounts[i] >= 0);
-	FUZZ_CHECK(c->pue >= 1 && isfinite(c->pue));
-	FUZZ_CHECK(!(c->intensity_g_per_kwh < 0) &&
-		   !isinf(c->intensity_g_per_kwh));
-	FUZZ_CHECK(!(c->tariff_per_kwh < 0) && !isinf(c->tariff_per_kwh));
+	FUZZ_CHECK(rate_check(RATE_PUE, c->pue, NULL) == 0);
+	FUZZ_CHECK(!*c->intensity ||
+		   rate_check(RATE_INTENSITY, c->intensity, NULL) == 0);
+	FUZZ_CHECK(!*c->tariff ||
+		   rate_check(RATE_TARIFF, c->tariff, NULL) == 0);
 	FUZZ_CHECK(c->share <= SHARE_EXCLUSIVE);
 	FUZZ_CHECK(c->log_level >= LOG_LEVEL_ERROR &&
 		   c->log_level <= LOG_LEVEL_DEBUG);
@@ -246,7 +247,11 @@ static void print_conf(FILE *f, const struct conf *c)
 	fprintf(f, "[slurm]\n");
 	print_value(f, "scontrol", c->scontrol);
 	print_oar(f, c);
-	fprintf(f, "[report]\npue = %.9f\n", c->pue);
+	fprintf(f, "[report]\npue = %s\n", c->pue);
+	if (*c->intensity)
+		fprintf(f, "intensity = %s\n", c->intensity);
+	if (*c->tariff)
+		fprintf(f, "tariff = %s\n", c->tariff);
 }
 
 static bool key_long(const void *of, const struct text_key *keys, size_t n)
@@ -291,6 +296,9 @@ static void check_again(const struct conf *c)
 		   sites_equal(&again.site, &c->site));
 	FUZZ_CHECK(strcmp(again.ledger_dir, c->ledger_dir) == 0 &&
 		   strcmp(again.scontrol, c->scontrol) == 0);
+	FUZZ_CHECK(strcmp(again.pue, c->pue) == 0 &&
+		   strcmp(again.intensity, c->intensity) == 0 &&
+		   strcmp(again.tariff, c->tariff) == 0);
 	FUZZ_CHECK(again.hw.cores == c->hw.cores &&
 		   again.hw.threads_per_core == c->hw.threads_per_core &&
 		   again.hw.mem_consumable == c->hw.mem_consumable);

@@ -618,12 +618,13 @@ static struct rows *jobs_report(bool running, const char *user)
 	struct rows *rows;
 
 	r.confs.absent = true;
-	r.confs.all.pue = 1.5;
-	r.confs.all.intensity_g_per_kwh = 100;
-	r.confs.all.tariff_per_kwh = NAN;
+	strcpy(r.confs.all.pue, "1.5");
+	strcpy(r.confs.all.intensity, "100");
+	ck_assert_int_eq(rates_open(&r.rates, &r.confs.all, &err), 0);
 	snprintf(r.confs.all.ledger_dir, sizeof(r.confs.all.ledger_dir), "%s",
 		 dir);
 	rows = report_jobs(&r, &err);
+	rates_clear(&r.rates);
 	confs_clear(&r.confs);
 	ck_assert_msg(rows != NULL, "%s", err.text);
 	return rows;

@@ -239,12 +239,13 @@ static char *report_csv(reporter *fn, int64_t from_s, int64_t to_s,
 	char *text;
 	size_t len;
 
-	r.confs.all.pue = 2;
-	r.confs.all.intensity_g_per_kwh = 100;
-	r.confs.all.tariff_per_kwh = NAN;
+	strcpy(r.confs.all.pue, "2");
+	strcpy(r.confs.all.intensity, "100");
+	ck_assert_int_eq(rates_open(&r.rates, &r.confs.all, &err), 0);
 	*c = (struct collected){ .f = open_memstream(&text, &len) };
 	ck_assert_msg(fn(&r, db, collect, c, &err) == 0, "%s", err.text);
 	fclose(c->f);
+	rates_clear(&r.rates);
 	pg_oar_close(db);
 	return text;
 }

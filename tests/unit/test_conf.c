@@ -96,9 +96,9 @@ START_TEST(test_defaults)
 	ck_assert_uint_eq(conf.hw.threads_per_core, 0);
 	ck_assert(!conf.hw_mem_consumable_set);
 	ck_assert_str_eq(conf.scontrol, WATTGATE_SCONTROL);
-	ck_assert_double_eq(conf.pue, 1);
-	ck_assert_double_nan(conf.intensity_g_per_kwh);
-	ck_assert_double_nan(conf.tariff_per_kwh);
+	ck_assert_str_eq(conf.pue, "1");
+	ck_assert_str_eq(conf.intensity, "");
+	ck_assert_str_eq(conf.tariff, "");
 }
 END_TEST
 
@@ -243,13 +243,13 @@ START_TEST(test_rest)
 	load_ok("[slurm]\nscontrol =   ; never\n"
 		"[report]\npue = 1.56\nintensity = 51.28 g/kWh\ntariff = 0.21\n");
 	ck_assert_str_eq(conf.scontrol, "");
-	ck_assert_double_eq(conf.pue, 1.56);
-	ck_assert_double_eq(conf.intensity_g_per_kwh, 51.28);
-	ck_assert_double_eq(conf.tariff_per_kwh, 0.21);
+	ck_assert_str_eq(conf.pue, "1.56");
+	ck_assert_str_eq(conf.intensity, "51.28 g/kWh");
+	ck_assert_str_eq(conf.tariff, "0.21");
 	load_ok("[report]\nintensity = 0\ntariff = 0\n[slurm]\n"
 		"scontrol = /opt/slurm/bin/scontrol\n");
-	ck_assert_double_eq(conf.intensity_g_per_kwh, 0);
-	ck_assert_double_eq(conf.tariff_per_kwh, 0);
+	ck_assert_str_eq(conf.intensity, "0");
+	ck_assert_str_eq(conf.tariff, "0");
 	ck_assert_str_eq(conf.scontrol, "/opt/slurm/bin/scontrol");
 }
 END_TEST
@@ -545,9 +545,11 @@ static const struct {
 	{ "[hardware]\nmemory_consumable = 1\n", 2, "neither true nor" },
 	/* report */
 	{ "[report]\npue = 0.9\n", 2, "out of range" },
-	{ "[report]\npue = 1,5\n", 2, "not a number" },
+	{ "[report]\npue = 1,5\n", 2, "behind the comma" },
 	{ "[report]\nintensity = 51 kg/kWh\n", 2, "not an intensity" },
 	{ "[report]\nintensity = 10001\n", 2, "out of range" },
+	{ "[report]\nintensity = nothing/FR/\n", 2, "TABLE/CODE" },
+	{ "[report]\ntariff = green-algorithms/FR\n", 2, "intensities only" },
 	{ "[report]\ntariff = -0.1\n", 2, "not a number" },
 	{ "[report]\ntariff = 0.21 EUR\n", 2, "not a number" },
 };

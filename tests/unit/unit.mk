@@ -7,6 +7,7 @@
 unit_tests =
 unit_tests += tests/unit/test_base
 unit_tests += tests/unit/test_conf
+unit_tests += tests/unit/test_rate
 unit_tests += tests/unit/test_secret
 unit_tests += tests/unit/test_share
 unit_tests += tests/unit/test_ledger
@@ -110,6 +111,8 @@ tests_unit_test_spank_holding_SOURCES = tests/unit/test_spank_holding.c \
 tests_unit_test_spank_holding_CPPFLAGS = $(PLUGIN_CPPFLAGS)
 endif
 
+tests_unit_test_rate_CPPFLAGS = $(AM_CPPFLAGS) \
+	-DINTENSITY_DIR='"$(abs_srcdir)/data/intensity"'
 tests_unit_test_ledger_CPPFLAGS = $(AM_CPPFLAGS) \
 	-DGOLDEN_DIR='"$(abs_srcdir)/tests/unit/golden"'
 
