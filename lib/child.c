@@ -42,7 +42,7 @@ static int close_others(posix_spawn_file_actions_t *files)
 #endif
 }
 
-/* env: NULL: ours. */
+/* env: NULL: ours; else that, and none of our descriptors either. */
 static int spawn(pid_t *pid, char *const argv[], char *const env[], int in,
 		 int out, int errors)
 {
@@ -61,7 +61,7 @@ static int spawn(pid_t *pid, char *const argv[], char *const env[], int in,
 	    posix_spawn_file_actions_adddup2(&files, out, 1) == 0 &&
 	    (errors < 0 ||
 	     posix_spawn_file_actions_adddup2(&files, errors, 2) == 0) &&
-	    close_others(&files) == 0)
+	    (!env || close_others(&files) == 0))
 		rc = posix_spawn(pid, argv[0], &files, &attr, argv,
 				 env ? env : environ);
 	posix_spawnattr_destroy(&attr);

@@ -12,8 +12,8 @@
 /*
  * A command run beside the loop: no shell, what it prints (both streams) is
  * kept up to a limit, and it is killed with its process group when it prints
- * more or takes too long; what it leaves behind there is killed as well. It
- * has no descriptor of ours but these. Always reaped.
+ * more or takes too long; what it leaves behind there is killed as well.
+ * Always reaped.
  */
 
 #define CHILD_OUTPUT_MAX (128 * 1024)
@@ -48,8 +48,8 @@ int child_start_fed(child_t *c, char *const argv[], const char *input,
 		    size_t size, int64_t end_ns, struct err *err);
 
 /*
- * The same, with this environment and no other, and standard error apart from
- * the output.
+ * The same, with this environment and none of our descriptors, and standard
+ * error apart from the output.
  */
 int child_start_apart(child_t *c, char *const argv[], char *const env[],
 		      int64_t end_ns, struct err *err);

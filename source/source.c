@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "exec.h"
 #include "kwollect.h"
+#include "meter_file.h"
 #include "prometheus.h"
 #include "redfish.h"
 #include "site.h"
@@ -14,6 +16,10 @@ static const struct source_ops *const sources[] = {
 	&site_source,
 	&kwollect_source,
 	&prometheus_source,
+	&hwmon_source,
+	&powercap_source,
+	&pm_counters_source,
+	&exec_source,
 };
 #define SOURCE_COUNT (sizeof(sources) / sizeof(sources[0]))
 

@@ -9,6 +9,8 @@ source_libsource_a_SOURCES = \
 	source/archive.c \
 	source/archive_live.c \
 	source/backoff.c \
+	source/exec.c \
+	source/exec_words.c \
 	source/history.c \
 	source/http.c \
 	source/json_doc.c \
@@ -18,6 +20,9 @@ source_libsource_a_SOURCES = \
 	source/json_scan.c \
 	source/json_site.c \
 	source/kwollect.c \
+	source/meter_file.c \
+	source/meter_find.c \
+	source/meter_text.c \
 	source/prometheus.c \
 	source/redfish.c \
 	source/redfish_chassis.c \
@@ -33,10 +38,13 @@ source_libsource_a_SOURCES = \
 	source/site_client.c \
 	source/site_track.c \
 	source/source.c \
+	source/tally.c \
 	source/watch.c \
 	source/archive.h \
 	source/archive_live.h \
 	source/backoff.h \
+	source/exec.h \
+	source/exec_words.h \
 	source/history.h \
 	source/http.h \
 	source/json_doc.h \
@@ -46,6 +54,9 @@ source_libsource_a_SOURCES = \
 	source/json_scan.h \
 	source/json_site.h \
 	source/kwollect.h \
+	source/meter_file.h \
+	source/meter_find.h \
+	source/meter_text.h \
 	source/prometheus.h \
 	source/redfish.h \
 	source/redfish_find.h \
@@ -59,6 +70,7 @@ source_libsource_a_SOURCES = \
 	source/site_client.h \
 	source/site_track.h \
 	source/source.h \
+	source/tally.h \
 	source/watch.h
 
 # What a program links to use it.
