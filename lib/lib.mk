@@ -16,6 +16,7 @@ lib_libcore_a_SOURCES = \
 	lib/conf_keys.c \
 	lib/conf_parse.c \
 	lib/conf_values.c \
+	lib/coproc.c \
 	lib/err.c \
 	lib/file.c \
 	lib/gate.c \
@@ -42,6 +43,7 @@ lib_libcore_a_SOURCES = \
 	lib/clock.h \
 	lib/conf.h \
 	lib/conf_values.h \
+	lib/coproc.h \
 	lib/err.h \
 	lib/file.h \
 	lib/gate.h \

@@ -8,11 +8,13 @@
 #include "kwollect.h"
 #include "meter_file.h"
 #include "prometheus.h"
+#include "ipmi.h"
 #include "redfish.h"
 #include "site.h"
 
 static const struct source_ops *const sources[] = {
 	&redfish_source,
+	&ipmi_source,
 	&site_source,
 	&kwollect_source,
 	&prometheus_source,

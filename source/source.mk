@@ -13,6 +13,8 @@ source_libsource_a_SOURCES = \
 	source/exec_words.c \
 	source/history.c \
 	source/http.c \
+	source/ipmi.c \
+	source/ipmi_answer.c \
 	source/json_doc.c \
 	source/json_kwollect.c \
 	source/json_power.c \
@@ -47,6 +49,8 @@ source_libsource_a_SOURCES = \
 	source/exec_words.h \
 	source/history.h \
 	source/http.h \
+	source/ipmi.h \
+	source/ipmi_answer.h \
 	source/json_doc.h \
 	source/json_kwollect.h \
 	source/json_power.h \

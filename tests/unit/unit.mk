@@ -26,6 +26,7 @@ unit_tests += tests/unit/test_backoff
 unit_tests += tests/unit/test_http
 unit_tests += tests/unit/test_watch
 unit_tests += tests/unit/test_ipmi
+unit_tests += tests/unit/test_ipmi_source
 unit_tests += tests/unit/test_json
 unit_tests += tests/unit/test_redfish
 unit_tests += tests/unit/test_redfish_find
@@ -86,6 +87,7 @@ tests_unit_test_http_LDADD = $(UNIT_COLLECTOR_LIBS)
 tests_unit_test_watch_LDADD = $(UNIT_COLLECTOR_LIBS)
 tests_unit_test_holder_LDADD = $(UNIT_COLLECTOR_LIBS)
 tests_unit_test_ipmi_LDADD = $(IPMI_LIBS) $(CHECK_LIBS)
+tests_unit_test_ipmi_source_LDADD = $(UNIT_COLLECTOR_LIBS)
 tests_unit_test_json_LDADD = $(UNIT_COLLECTOR_LIBS)
 tests_unit_test_redfish_SOURCES = tests/unit/test_redfish.c $(fakebmc_sources)
 tests_unit_test_redfish_LDADD = $(UNIT_COLLECTOR_LIBS)
@@ -126,6 +128,7 @@ endif
 
 # What a compiler does not check. These run without Check.
 unit_scripts = tests/unit/check-includes tests/unit/check-wattgated \
+	tests/unit/check-ipmi \
 	tests/unit/check-tls tests/unit/check-secrets \
 	tests/unit/check-wattgate tests/unit/check-oar-setup \
 	tests/unit/check-oar-follow
