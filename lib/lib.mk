@@ -29,6 +29,7 @@ lib_libcore_a_SOURCES = \
 	lib/rate.c \
 	lib/rate_file.c \
 	lib/rate_impl.h \
+	lib/samples.c \
 	lib/series.c \
 	lib/series_impl.h \
 	lib/series_reader.c \
@@ -54,6 +55,7 @@ lib_libcore_a_SOURCES = \
 	lib/log.h \
 	lib/rate.h \
 	lib/oar_schema.h \
+	lib/samples.h \
 	lib/secret.h \
 	lib/statefile.h \
 	lib/series.h \

@@ -224,10 +224,13 @@ enum batch_result batch_settle(pg_t *pg, const struct batch_window *w,
 	enum batch_result result = BATCH_FAILED;
 	struct batch b;
 
-	if (batch_init(&b, w) < 0)
+	if (batch_init(&b, w) < 0) {
 		err_set(err, "out of memory for %u nodes", w->count);
-	else
+	} else {
 		result = transact(&b, pg, err);
+		if (result == BATCH_FAILED && pg_conflict(pg))
+			result = BATCH_MOVED;
+	}
 	*allocs = b.holds;
 	if (result != BATCH_DONE)
 		pg_rollback(pg);

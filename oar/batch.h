@@ -11,7 +11,7 @@
 enum batch_result {
 	BATCH_FAILED = -1,	/* with a text */
 	BATCH_DONE,
-	BATCH_MOVED,		/* somebody else settled a node meanwhile */
+	BATCH_MOVED,		/* somebody else wrote to these rows meanwhile */
 	BATCH_STALE,		/* OAR's resources have changed: read them again */
 	BATCH_TOO_MUCH		/* too many jobs: take a shorter window */
 };

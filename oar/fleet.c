@@ -40,6 +40,14 @@ static uint32_t place_of(const struct fleet *f, const char *name, bool *found)
 	return lo;
 }
 
+int64_t fleet_index(const struct fleet *f, const char *name)
+{
+	bool found;
+	const uint32_t at = place_of(f, name, &found);
+
+	return found ? (int64_t)at : -1;
+}
+
 static struct fleet_node *node_insert(struct fleet *f, uint32_t at,
 				      const char *name)
 {
@@ -166,7 +174,7 @@ int fleet_refresh(struct fleet *f, pg_t *pg, int64_t since_s, struct err *err)
 	if (rc < 0 || pg_read_nodes(pg, on_node, f, err) < 0)
 		return -1;
 	for (uint32_t i = 0; i < f->count; i++) {
-		if (f->nodes[i]->settled_s >= 0)
+		if (f->nodes[i]->settled_s >= 0 || since_s < 0)
 			continue;
 		missing = true;
 		if (pg_node_add(pg, f->nodes[i]->name, since_s, err) < 0)

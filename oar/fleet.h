@@ -34,10 +34,13 @@ struct fleet {
 void fleet_free(struct fleet *f);
 
 /*
- * Read OAR's resources and our nodes again. New nodes begin at since_s, those
- * without resources go. 0 or -1.
+ * Read OAR's resources and our nodes again. New nodes begin at since_s (where
+ * it is negative they are not added), those without resources go. 0 or -1.
  */
 int fleet_refresh(struct fleet *f, pg_t *pg, int64_t since_s, struct err *err);
+
+/* The node's number; -1: there is no such node. */
+int64_t fleet_index(const struct fleet *f, const char *name);
 
 /* Tell the poller which nodes there are, and which hold a job (nodes_file.h). */
 int fleet_publish(const struct fleet *f, pg_t *pg, struct err *err);

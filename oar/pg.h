@@ -8,6 +8,7 @@
 #include "lib/conf.h"
 #include "lib/err.h"
 
+#include "fold.h"
 #include "settle.h"
 #include "share.h"
 
@@ -41,6 +42,12 @@ int pg_now(pg_t *pg, int64_t *now_s, struct err *err);
 int pg_begin(pg_t *pg, struct err *err);
 int pg_commit(pg_t *pg, struct err *err);
 void pg_rollback(pg_t *pg);
+
+/*
+ * Was the last failure another's transaction that wrote the same rows? Then
+ * nothing is wrong, and the transaction is to be tried again.
+ */
+bool pg_conflict(const pg_t *pg);
 
 /* ---- pg_read.c: what OAR says ------------------------------------------------- */
 
@@ -94,7 +101,15 @@ int pg_read_jobs(pg_t *pg, int64_t from_s, int64_t to_s, int64_t mark,
 		 struct pg_jobs *jobs, struct err *err);
 void pg_jobs_free(struct pg_jobs *jobs);
 
-/* What the jobs hold on these nodes, a call for each job and node. */
+/* The same, only of these jobs, and with their suspensions up to pauses_to_s. */
+int pg_read_jobs_of(pg_t *pg, const int64_t *ids, uint32_t count,
+		    int64_t from_s, int64_t to_s, int64_t pauses_to_s,
+		    struct pg_jobs *jobs, struct err *err);
+
+/*
+ * What the jobs hold on these nodes, a call for each job and node. Without
+ * nodes: on all there are.
+ */
 typedef int pg_held_fn(void *arg, uint32_t job, const char *node,
 		       const int64_t *resource_ids, uint32_t count,
 		       struct err *err);
@@ -150,5 +165,66 @@ int pg_store(pg_t *pg, const struct pg_results *results, struct err *err);
 /* Copy states and ends of jobs that ended up to settled_s. */
 int pg_jobs_refresh(pg_t *pg, int64_t settled_s, int64_t now_s,
 		    struct err *err);
+
+/* ---- pg_refill.c: hours of the past ---------------------------------------------- */
+
+/* Be the only one who fills hours of the past. */
+int pg_refill_lock(pg_t *pg, struct err *err);
+
+/* Lock the node. 1 with up to where it is settled; 0: it is not there. */
+int pg_node_lock(pg_t *pg, const char *node, int64_t *settled_s,
+		 struct err *err);
+
+/* The hours that a node has in [from_s, to_s), in order. */
+struct pg_hour {
+	int64_t hour_s;
+	double measured_s, unmeasured_s;
+	double node_j, allocated_j;
+};
+typedef int pg_hour_fn(void *arg, const struct pg_hour *hour, struct err *err);
+int pg_read_hours(pg_t *pg, const char *node, int64_t from_s, int64_t to_s,
+		  pg_hour_fn *fn, void *arg, struct err *err);
+
+/* The jobs that have time in the node's hour. */
+typedef int pg_hour_job_fn(void *arg, int64_t job_id, struct err *err);
+int pg_read_hour_jobs(pg_t *pg, const char *node, int64_t hour_s,
+		      pg_hour_job_fn *fn, void *arg, struct err *err);
+
+/*
+ * Copy these jobs of OAR's, which ended up to settled_s; fn is called for each
+ * that was not there.
+ */
+int pg_jobs_copy(pg_t *pg, const int64_t *ids, uint32_t count,
+		 int64_t settled_s, int64_t now_s, pg_hour_job_fn *fn,
+		 void *arg, struct err *err);
+
+/* Make the allocations that are not there; what they drew comes later. */
+int pg_allocs_make(pg_t *pg, const struct pg_alloc *allocs, uint32_t count,
+		   int64_t settled_s, struct err *err);
+
+/* Replace the hour (from_s) of the one node in there. */
+int pg_hour_replace(pg_t *pg, const struct pg_results *results,
+		    struct err *err);
+
+/* The hours that an allocation is made of, and where its power came from. */
+typedef int pg_fold_fn(void *arg, int64_t job_id, const char *source,
+		       const struct fold_hour *hours, uint32_t count,
+		       struct err *err);
+int pg_read_fold(pg_t *pg, const char *node, const struct pg_alloc *allocs,
+		 uint32_t count, int64_t settled_s, pg_fold_fn *fn, void *arg,
+		 struct err *err);
+
+/* What allocations came to. */
+struct pg_total {
+	int64_t job_id;
+	int64_t start_s;
+	struct fold fold;
+};
+int pg_totals_set(pg_t *pg, const char *node, const struct pg_total *totals,
+		  uint32_t count, struct err *err);
+
+/* Core and GPU seconds of the jobs, from their allocations. */
+int pg_jobs_sum(pg_t *pg, const int64_t *ids, uint32_t count, int64_t now_s,
+		struct err *err);
 
 #endif

@@ -205,12 +205,26 @@ void pg_close(pg_t *pg)
 
 /* ---- statements ----------------------------------------------------------------------- */
 
+/* Class 40: the transaction was undone, and may be tried again. */
+static bool is_conflict(const PGresult *r)
+{
+	const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
+
+	return state && strncmp(state, "40", 2) == 0;
+}
+
+bool pg_conflict(const pg_t *pg)
+{
+	return pg->conflict;
+}
+
 struct pg_result *pg_query(pg_t *pg, const char *sql,
 			   const char *const *params, int count,
 			   struct err *err)
 {
 	PGresult *r;
 
+	pg->conflict = false;
 	for (int i = 0; i < count; i++) {
 		if (!params[i]) {
 			err_set(err, "out of memory");
@@ -223,6 +237,7 @@ struct pg_result *pg_query(pg_t *pg, const char *sql,
 	case PGRES_COMMAND_OK:
 		return r;
 	default:
+		pg->conflict = is_conflict(r);
 		fail_result(pg, r, err);
 		PQclear(r);
 		return NULL;

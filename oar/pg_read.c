@@ -160,7 +160,7 @@ int pg_read_rows_mark(pg_t *pg, int64_t *mark, struct err *err)
 	"OR (j.state = 'Finishing' AND j.stop_time >= j.start_time) " \
 	"THEN greatest(j.stop_time, j.start_time) END"
 
-#define JOBS_HEAD \
+#define JOBS_HEAD(pauses_to) \
 	"SELECT job_id, mold, start_time, stop_s, " \
 	"(SELECT substring(t.type FROM 7) FROM job_types t " \
 	"WHERE t.job_id = x.job_id AND t.type ~ '^inner=[0-9]{1,9}$' " \
@@ -168,7 +168,7 @@ int pg_read_rows_mark(pg_t *pg, int64_t *mark, struct err *err)
 	"(SELECT string_agg(date_start || ',' || date_stop, ',') " \
 	"FROM (SELECT s.date_start, s.date_stop FROM job_state_logs s " \
 	"WHERE s.job_id = x.job_id AND s.job_state IN ('Suspended', 'Resuming') " \
-	"AND s.date_start < $2::bigint ORDER BY s.date_start LIMIT $4::int) p) " \
+	"AND s.date_start < " pauses_to " ORDER BY s.date_start LIMIT $4::int) p) " \
 	"FROM (SELECT j.job_id, j.assigned_moldable_job AS mold, j.start_time, " \
 	STOP " AS stop_s FROM jobs j "
 #define JOBS_TAIL \
@@ -181,7 +181,7 @@ int pg_read_rows_mark(pg_t *pg, int64_t *mark, struct err *err)
 	"ORDER BY mold, job_id LIMIT $3::int"
 
 /* Through all jobs: OAR has no index by time. */
-static const char all_jobs[] = JOBS_HEAD JOBS_TAIL;
+static const char all_jobs[] = JOBS_HEAD("$2::bigint") JOBS_TAIL;
 
 /*
  * Through those that run, and those whose state changed since $5: whoever ran
@@ -191,7 +191,12 @@ static const char changed_jobs[] =
 	"WITH c AS (SELECT job_id FROM jobs WHERE state IN ('Launching', "
 	"'Running', 'Suspended', 'Resuming', 'Finishing') "
 	"UNION SELECT job_id FROM job_state_logs WHERE job_state_log_id > $5::bigint) "
-	JOBS_HEAD "JOIN c ON c.job_id = j.job_id " JOBS_TAIL;
+	JOBS_HEAD("$2::bigint") "JOIN c ON c.job_id = j.job_id " JOBS_TAIL;
+
+/* Only of these ($6), with suspensions up to $5. */
+static const char named_jobs[] =
+	JOBS_HEAD("$5::bigint") "JOIN (SELECT DISTINCT unnest($6::int[]) AS job_id) c "
+	"ON c.job_id = j.job_id " JOBS_TAIL;
 
 /* "start,stop,start,stop": stop 0 is open. */
 static int pauses_parse(const char *text, struct pg_job *job)
@@ -252,6 +257,20 @@ static int jobs_parse(const PGresult *r, struct pg_jobs *jobs, struct err *err)
 					 PQntuples(r));
 }
 
+static int jobs_take(PGresult *r, struct pg_jobs *jobs, struct err *err)
+{
+	int rc = 0;
+
+	if (!r)
+		return -1;
+	if (PQntuples(r) > PG_JOBS_MAX)
+		jobs->more = true;
+	else
+		rc = jobs_parse(r, jobs, err);
+	PQclear(r);
+	return rc;
+}
+
 int pg_read_jobs(pg_t *pg, int64_t from_s, int64_t to_s, int64_t mark,
 		 struct pg_jobs *jobs, struct err *err)
 {
@@ -260,19 +279,32 @@ int pg_read_jobs(pg_t *pg, int64_t from_s, int64_t to_s, int64_t mark,
 		pauses = pg_number(PAUSES_MAX), since = pg_number(mark);
 	const char *params[] = { from.text, to.text, limit.text, pauses.text,
 				 since.text };
-	PGresult *r;
-	int rc = 0;
 
 	*jobs = (struct pg_jobs){ 0 };
-	r = mark < 0 ? pg_query(pg, all_jobs, params, 4, err)
-		     : pg_query(pg, changed_jobs, params, 5, err);
-	if (!r)
-		return -1;
-	if (PQntuples(r) > PG_JOBS_MAX)
-		jobs->more = true;
-	else
-		rc = jobs_parse(r, jobs, err);
-	PQclear(r);
+	return jobs_take(mark < 0 ? pg_query(pg, all_jobs, params, 4, err)
+				  : pg_query(pg, changed_jobs, params, 5, err),
+			 jobs, err);
+}
+
+int pg_read_jobs_of(pg_t *pg, const int64_t *ids, uint32_t count,
+		    int64_t from_s, int64_t to_s, int64_t pauses_to_s,
+		    struct pg_jobs *jobs, struct err *err)
+{
+	const struct pg_number from = pg_number(from_s), to = pg_number(to_s),
+		limit = pg_number(PG_JOBS_MAX + 1),
+		pauses = pg_number(PAUSES_MAX),
+		pauses_to = pg_number(pauses_to_s);
+	struct pg_array list = { 0 };
+	const char *params[] = { from.text, to.text, limit.text, pauses.text,
+				 pauses_to.text, NULL };
+	int rc;
+
+	*jobs = (struct pg_jobs){ 0 };
+	for (uint32_t i = 0; i < count; i++)
+		pg_array_int(&list, ids[i]);
+	params[5] = pg_array_end(&list);
+	rc = jobs_take(pg_query(pg, named_jobs, params, 6, err), jobs, err);
+	pg_array_free(&list);
 	return rc;
 }
 
@@ -370,8 +402,8 @@ int pg_read_held(pg_t *pg, const struct pg_jobs *jobs,
 		     "FROM assigned_resources a "
 		     "JOIN resources r ON r.resource_id = a.resource_id "
 		     "WHERE a.moldable_job_id = ANY($1::int[]) "
-		     "AND r.type = 'default' "
-		     "AND r.network_address = ANY($2::text[]) "
+		     "AND r.type = 'default' AND r.network_address <> '' "
+		     "AND ($2 = '{}' OR r.network_address = ANY($2::text[])) "
 		     "GROUP BY 1, 2", params, 2, err);
 	if (r)
 		rc = rows_check(r, err);

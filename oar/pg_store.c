@@ -98,8 +98,38 @@ static int nodes_advance(pg_t *pg, const struct pg_results *res,
 	return rc;
 }
 
-static int node_hours_add(pg_t *pg, const struct pg_results *res,
-			  struct err *err)
+#define NODE_HOUR_INSERT \
+	"INSERT INTO wattgate.node_hour AS h (node, hour_s, node_j, " \
+	"allocated_j, unallocated_j, idle_j, measured_s, " \
+	"unmeasured_s, idle_s, scaled, source) " \
+	"SELECT d.node, $11::bigint, d.a, d.b, d.c, d.d, d.e, d.f, d.g, d.h, d.i " \
+	"FROM unnest($1::text[], $2::float8[], $3::float8[], $4::float8[], " \
+	"$5::float8[], $6::float8[], $7::float8[], $8::float8[], $9::bool[], " \
+	"$10::text[]) AS d(node, a, b, c, d, e, f, g, h, i) " \
+	"ON CONFLICT (node, hour_s) DO UPDATE SET "
+
+static const char node_hour_add[] = NODE_HOUR_INSERT
+	"node_j = h.node_j + excluded.node_j, "
+	"allocated_j = h.allocated_j + excluded.allocated_j, "
+	"unallocated_j = h.unallocated_j + excluded.unallocated_j, "
+	"idle_j = h.idle_j + excluded.idle_j, "
+	"measured_s = h.measured_s + excluded.measured_s, "
+	"unmeasured_s = h.unmeasured_s + excluded.unmeasured_s, "
+	"idle_s = h.idle_s + excluded.idle_s, "
+	"scaled = h.scaled OR excluded.scaled, "
+	"source = coalesce(excluded.source, h.source)";
+
+/* What is the same already is not written. */
+static const char node_hour_replace[] = NODE_HOUR_INSERT
+	"node_j = excluded.node_j, allocated_j = excluded.allocated_j, "
+	"unallocated_j = excluded.unallocated_j, idle_j = excluded.idle_j, "
+	"measured_s = excluded.measured_s, "
+	"unmeasured_s = excluded.unmeasured_s, idle_s = excluded.idle_s, "
+	"scaled = excluded.scaled, source = excluded.source "
+	"WHERE h.* IS DISTINCT FROM excluded.*";
+
+int pg_node_hours_put(pg_t *pg, const struct pg_results *res, bool replace,
+		      struct err *err)
 {
 	const struct pg_number hour = pg_number(hour_of(res->from_s));
 	struct columns c = { 0 };
@@ -121,39 +151,13 @@ static int node_hours_add(pg_t *pg, const struct pg_results *res,
 	}
 	columns_end(&c, 10);
 	c.params[10] = hour.text;
-	rc = pg_do(pg, "INSERT INTO wattgate.node_hour AS h (node, hour_s, node_j, "
-		   "allocated_j, unallocated_j, idle_j, measured_s, "
-		   "unmeasured_s, idle_s, scaled, source) "
-		   "SELECT d.node, $11::bigint, d.a, d.b, d.c, d.d, d.e, d.f, d.g, d.h, d.i "
-		   "FROM unnest($1::text[], $2::float8[], $3::float8[], $4::float8[], "
-		   "$5::float8[], $6::float8[], $7::float8[], $8::float8[], $9::bool[], "
-		   "$10::text[]) AS d(node, a, b, c, d, e, f, g, h, i) "
-		   "ON CONFLICT (node, hour_s) DO UPDATE SET "
-		   "node_j = h.node_j + excluded.node_j, "
-		   "allocated_j = h.allocated_j + excluded.allocated_j, "
-		   "unallocated_j = h.unallocated_j + excluded.unallocated_j, "
-		   "idle_j = h.idle_j + excluded.idle_j, "
-		   "measured_s = h.measured_s + excluded.measured_s, "
-		   "unmeasured_s = h.unmeasured_s + excluded.unmeasured_s, "
-		   "idle_s = h.idle_s + excluded.idle_s, "
-		   "scaled = h.scaled OR excluded.scaled, "
-		   "source = coalesce(excluded.source, h.source)",
-		   c.params, 11, NULL, err);
+	rc = pg_do(pg, replace ? node_hour_replace : node_hour_add, c.params,
+		   11, NULL, err);
 	columns_free(&c);
 	return rc;
 }
 
 /* ---- jobs ------------------------------------------------------------------------ */
-
-#define FINAL "j.state IN ('Terminated', 'Error')"
-
-/* Suspended time of job j up to the instant `now` (SQL). */
-#define SUSPENDED(now) \
-	"(SELECT coalesce(sum(greatest(0, least(CASE WHEN s.date_stop = 0 " \
-	"THEN 2147483647 ELSE s.date_stop END, CASE WHEN " FINAL \
-	" THEN j.stop_time ELSE 2147483647 END, " now ") - " \
-	"greatest(s.date_start, j.start_time))), 0) FROM job_state_logs s " \
-	"WHERE s.job_id = j.job_id AND s.job_state IN ('Suspended', 'Resuming'))"
 
 /* Core and GPU seconds of each claim; the statement adds up those of a job. */
 static void job_columns(const struct pg_results *res, struct columns *c)
@@ -180,21 +184,9 @@ static int jobs_add(pg_t *pg, const struct pg_results *res, struct err *err)
 	job_columns(res, &c);
 	c.params[3] = to.text;
 	c.params[4] = now.text;
-	rc = pg_do(pg, "INSERT INTO wattgate.job AS w (job_id, array_id, job_user, "
-		   "project, job_name, queue_name, job_type, types, state, "
-		   "submission_s, start_s, stop_s, suspended_s, walltime_s, "
+	rc = pg_do(pg, "INSERT INTO wattgate.job AS w (" JOB_COLUMNS ", "
 		   "core_s, gpu_s, updated_s) "
-		   "SELECT j.job_id, j.array_id, j.job_user, j.project, "
-		   "j.job_name, j.queue_name, j.job_type, "
-		   "(SELECT left(string_agg(t.type, ',' ORDER BY t.type), 65536) "
-		   "FROM job_types t WHERE t.job_id = j.job_id), "
-		   "j.state, CASE WHEN j.submission_time > 0 THEN j.submission_time END, "
-		   "j.start_time, "
-		   "CASE WHEN " FINAL " AND j.stop_time <= $4::bigint "
-		   "THEN greatest(j.stop_time, j.start_time) END, "
-		   SUSPENDED("$4::bigint") ", "
-		   "(SELECT m.moldable_walltime FROM moldable_job_descriptions m "
-		   "WHERE m.moldable_id = j.assigned_moldable_job), "
+		   "SELECT " JOB_VALUES("$4::bigint") ", "
 		   "d.core_s, d.gpu_s, $5::bigint "
 		   "FROM (SELECT job_id, sum(core_s) AS core_s, sum(gpu_s) AS gpu_s "
 		   "FROM unnest($1::int[], $2::float8[], $3::float8[]) "
@@ -267,14 +259,6 @@ static void alloc_columns(const struct pg_results *res, struct columns *c)
 	}
 	columns_end(c, 15);
 }
-
-/*
- * OAR may move a start or an end after the fact; the end that is kept never
- * lies before the time that was settled.
- */
-#define END_AFTER(end, start, active) \
-	"CASE WHEN " end " IS NOT NULL THEN greatest(" end ", " start \
-	" + ceil(" active ")::bigint) END"
 
 static int allocs_add(pg_t *pg, const struct pg_results *res, struct err *err)
 {
@@ -361,8 +345,35 @@ static void alloc_hour_columns(const struct pg_results *res, struct columns *c)
 	"max_gap_s, gap_broken) ON CONFLICT (job_id, node, hour_s) DO UPDATE SET "
 
 /* Gaps as gaps_join() has them; those that are not known stay so. */
-static int alloc_hours_add(pg_t *pg, const struct pg_results *res,
-			   struct err *err)
+static const char alloc_hour_add[] = ALLOC_HOUR_INSERT
+	"gated_j = h.gated_j + excluded.gated_j, "
+	"node_j = h.node_j + excluded.node_j, "
+	"model_j = h.model_j + excluded.model_j, "
+	"active_s = h.active_s + excluded.active_s, "
+	"covered_s = h.covered_s + excluded.covered_s, "
+	"share_s = h.share_s + excluded.share_s, "
+	"head_gap_s = CASE WHEN h.gap_broken THEN h.head_gap_s "
+	"ELSE h.head_gap_s + excluded.head_gap_s END, "
+	"tail_gap_s = CASE WHEN h.gap_broken IS NULL THEN NULL "
+	"WHEN excluded.gap_broken THEN excluded.tail_gap_s "
+	"ELSE h.tail_gap_s + excluded.tail_gap_s END, "
+	"max_gap_s = CASE WHEN h.gap_broken IS NOT NULL THEN "
+	"greatest(h.max_gap_s, excluded.max_gap_s, "
+	"h.tail_gap_s + excluded.head_gap_s) END, "
+	"gap_broken = CASE WHEN h.gap_broken IS NOT NULL THEN "
+	"h.gap_broken OR excluded.gap_broken END";
+
+/* What is the same already is not written. */
+static const char alloc_hour_replace[] = ALLOC_HOUR_INSERT
+	"gated_j = excluded.gated_j, node_j = excluded.node_j, "
+	"model_j = excluded.model_j, active_s = excluded.active_s, "
+	"covered_s = excluded.covered_s, share_s = excluded.share_s, "
+	"head_gap_s = excluded.head_gap_s, tail_gap_s = excluded.tail_gap_s, "
+	"max_gap_s = excluded.max_gap_s, gap_broken = excluded.gap_broken "
+	"WHERE h.* IS DISTINCT FROM excluded.*";
+
+int pg_alloc_hours_put(pg_t *pg, const struct pg_results *res, bool replace,
+		       struct err *err)
 {
 	const struct pg_number hour = pg_number(hour_of(res->from_s));
 	struct columns c = { 0 };
@@ -370,24 +381,8 @@ static int alloc_hours_add(pg_t *pg, const struct pg_results *res,
 
 	alloc_hour_columns(res, &c);
 	c.params[12] = hour.text;
-	rc = pg_do(pg, ALLOC_HOUR_INSERT
-		   "gated_j = h.gated_j + excluded.gated_j, "
-		   "node_j = h.node_j + excluded.node_j, "
-		   "model_j = h.model_j + excluded.model_j, "
-		   "active_s = h.active_s + excluded.active_s, "
-		   "covered_s = h.covered_s + excluded.covered_s, "
-		   "share_s = h.share_s + excluded.share_s, "
-		   "head_gap_s = CASE WHEN h.gap_broken THEN h.head_gap_s "
-		   "ELSE h.head_gap_s + excluded.head_gap_s END, "
-		   "tail_gap_s = CASE WHEN h.gap_broken IS NULL THEN NULL "
-		   "WHEN excluded.gap_broken THEN excluded.tail_gap_s "
-		   "ELSE h.tail_gap_s + excluded.tail_gap_s END, "
-		   "max_gap_s = CASE WHEN h.gap_broken IS NOT NULL THEN "
-		   "greatest(h.max_gap_s, excluded.max_gap_s, "
-		   "h.tail_gap_s + excluded.head_gap_s) END, "
-		   "gap_broken = CASE WHEN h.gap_broken IS NOT NULL THEN "
-		   "h.gap_broken OR excluded.gap_broken END",
-		   c.params, 13, NULL, err);
+	rc = pg_do(pg, replace ? alloc_hour_replace : alloc_hour_add, c.params,
+		   13, NULL, err);
 	columns_free(&c);
 	return rc;
 }
@@ -425,10 +420,10 @@ int pg_store(pg_t *pg, const struct pg_results *res, struct err *err)
 {
 	if (res->alloc_count &&
 	    (jobs_add(pg, res, err) < 0 || allocs_add(pg, res, err) < 0 ||
-	     alloc_hours_add(pg, res, err) < 0))
+	     pg_alloc_hours_put(pg, res, false, err) < 0))
 		return -1;
 	if (allocs_close(pg, res, err) < 0 ||
-	    node_hours_add(pg, res, err) < 0)
+	    pg_node_hours_put(pg, res, false, err) < 0)
 		return -1;
 	return nodes_advance(pg, res, err);
 }

@@ -104,6 +104,13 @@ static int64_t pause_edge(const struct claim *c, int64_t t_s, int64_t limit_s)
 	return limit_s;
 }
 
+int64_t claim_edge(const struct claim *c, int64_t t_s, int64_t limit_s,
+		   bool *paused)
+{
+	*paused = paused_at(c, t_s);
+	return pause_edge(c, t_s, limit_s);
+}
+
 /* Unmeasured time up to to_s. */
 static void claim_darken(struct claim *c, int64_t to_s, bool active)
 {
@@ -226,6 +233,40 @@ static void sums_add(struct settling *w, const struct series_span *span,
 	}
 }
 
+/* Without a host: each has what it has, but never more than a node together. */
+static void fixed_divide(struct settling *w, int64_t t_s, bool *scaled)
+{
+	uint32_t active = 0;
+	double sum = 0;
+
+	for (uint32_t i = 0; i < w->here_count; i++) {
+		const struct share_part *fixed = &w->here[i]->fixed;
+
+		if (paused_at(w->here[i], t_s))
+			continue;
+		w->parts[active++] = *fixed;
+		sum += fixed->share > 0 ? fixed->share : 0;
+	}
+	*scaled = sum > 1 + SHARE_EPSILON;
+	for (uint32_t i = 0; *scaled && i < active; i++)
+		w->parts[i].share /= sum;
+}
+
+static int piece_divide(struct settling *w, int64_t t_s, bool *scaled)
+{
+	uint32_t active = 0;
+
+	if (!w->host) {
+		fixed_divide(w, t_s, scaled);
+		return 0;
+	}
+	for (uint32_t i = 0; i < w->here_count; i++) {
+		if (!paused_at(w->here[i], t_s))
+			w->active[active++] = &w->here[i]->what;
+	}
+	return host_divide(w->host, w->active, active, w->parts, scaled);
+}
+
 static int piece_settle(struct settling *w, int64_t t_s, int64_t end_s)
 {
 	const int64_t from_ns = t_s * NS_PER_S, to_ns = end_s * NS_PER_S;
@@ -236,14 +277,9 @@ static int piece_settle(struct settling *w, int64_t t_s, int64_t end_s)
 
 	here_update(w, t_s);
 	walls_between(&w->walls, from_ns, to_ns, &span);
-	for (uint32_t i = 0; i < w->here_count; i++) {
-		if (!paused_at(w->here[i], t_s))
-			w->active[active++] = &w->here[i]->what;
-	}
-	if (host_divide(w->host, w->active, active, w->parts, &scaled) < 0)
+	if (piece_divide(w, t_s, &scaled) < 0)
 		return -1;
 	w->sums->scaled |= scaled;
-	active = 0;
 	for (uint32_t i = 0; i < w->here_count; i++) {
 		const bool on = !paused_at(w->here[i], t_s);
 

@@ -30,6 +30,7 @@ struct pause {
 /* A job on the node. */
 struct claim {
 	struct share_claim what;
+	struct share_part fixed;	/* where there is no host: its part */
 	int64_t from_s, to_s;
 	const struct pause *pauses;	/* in order, apart from each other */
 	uint32_t pause_count;
@@ -60,8 +61,9 @@ struct node_sums {
 };
 
 /*
- * Settle [from_s, to_s), at most SETTLE_WINDOW_MAX_S. series may be NULL: all
- * of it is unmeasured. Claims may lie outside the window; their gates begin
+ * Settle [from_s, to_s), at most SETTLE_WINDOW_MAX_S. h may be NULL: each claim
+ * has its fixed part, scaled where these are more than a node together. series
+ * may be NULL: all of it is unmeasured. Claims may lie outside the window; their gates begin
  * with what they had before (claim_begin()). Returns 0, or -1 with a text.
  */
 int settle_window(host_t *h, const series_t *series, int64_t from_s,
@@ -79,6 +81,12 @@ void claim_begin(struct claim *c, int64_t from_s, double open_gap_s);
  * nothing was settled: that time is active, and unmeasured. -1: no memory.
  */
 int claim_begin_late(struct claim *c, host_t *h, int64_t from_s);
+
+/*
+ * Up to when, limit_s at most, the claim goes on as at t_s: suspended or not.
+ */
+int64_t claim_edge(const struct claim *c, int64_t t_s, int64_t limit_s,
+		   bool *paused);
 
 /*
  * Put pauses in order and join those that overlap, in place; those without

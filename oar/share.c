@@ -4,9 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Sums of rounded shares are no sign that more than a node was given. */
-#define SHARE_EPSILON 1e-9
-
 #define NONE UINT32_MAX
 
 struct row {

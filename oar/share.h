@@ -28,6 +28,9 @@ struct resource {
 
 typedef struct host host_t;
 
+/* Sums of rounded shares are no sign that more than a node was given. */
+#define SHARE_EPSILON 1e-9
+
 /*
  * configured: what the configuration says of the node, 0 where it is silent.
  * Its cores, where given, are what OAR's distinct cores stand for together.

@@ -10,3 +10,7 @@ tests_lab_cut_proxy_LDADD =
 # Series as they would be, for tests without a BMC.
 noinst_PROGRAMS += tests/lab/series-write
 tests_lab_series_write_LDADD = $(CORE_LIBS)
+
+# Filling the past of OAR's nodes from samples in files.
+noinst_PROGRAMS += tests/lab/oar-backfill
+tests_lab_oar_backfill_LDADD = $(OAR_LIBS) $(CORE_LIBS)

@@ -88,7 +88,7 @@ bad_calls_refused() {
 }
 # as root on the database's own host: by the socket, as user postgres
 local_socket() {
-	PGHOST=$LAB_DIR/run/db exits 0 'newest: 1' "$BUILD/oar-hooks/wattgate-oar-schema" status \
+	PGHOST=$LAB_DIR/run/db exits 0 'newest: 2' "$BUILD/oar-hooks/wattgate-oar-schema" status \
 		--oar-conf "$OARCONFFILE" --schema-dir "$REPO/oar-hooks/schema"
 }
 

@@ -33,6 +33,7 @@ unit_tests += tests/unit/test_redfish_find
 unit_tests += tests/unit/test_archive
 unit_tests += tests/unit/test_oar_share
 unit_tests += tests/unit/test_oar_settle
+unit_tests += tests/unit/test_oar_fold
 unit_tests += tests/unit/test_sampler
 unit_tests += tests/unit/test_site
 unit_tests += tests/unit/test_scontrol
@@ -100,6 +101,7 @@ tests_unit_test_scontrol_LDADD = $(UNIT_COLLECTOR_LIBS)
 UNIT_OAR_LIBS = $(OAR_LIBS) $(UNIT_LIBS)
 tests_unit_test_oar_share_LDADD = $(UNIT_OAR_LIBS)
 tests_unit_test_oar_settle_LDADD = $(UNIT_OAR_LIBS)
+tests_unit_test_oar_fold_LDADD = $(UNIT_OAR_LIBS)
 if HAVE_LIBPQ
 unit_tests += tests/unit/test_oar_array
 tests_unit_test_oar_array_LDADD = $(UNIT_OAR_LIBS)
@@ -131,8 +133,8 @@ unit_scripts = tests/unit/check-includes tests/unit/check-wattgated \
 	tests/unit/check-ipmi \
 	tests/unit/check-tls tests/unit/check-secrets \
 	tests/unit/check-wattgate tests/unit/check-oar-setup \
-	tests/unit/check-oar-follow
-EXTRA_DIST += tests/unit/daemon.sh
+	tests/unit/check-oar-follow tests/unit/check-oar-backfill
+EXTRA_DIST += tests/unit/daemon.sh tests/unit/oar-follower.sh
 dist_check_SCRIPTS += $(unit_scripts) tests/unit/check-objects
 TESTS += $(unit_scripts)
 # instrumented objects have symbols of the instruments' own
