@@ -106,6 +106,18 @@ static int64_t wall_of(const poller_t *p, int64_t boot_ns)
 	       (timesource_boot_ns(&p->p.ts) - boot_ns);
 }
 
+/* What came late is of the same instant as before to some ns, or ms after NTP. */
+#define SAME_MAX_NS (NS_PER_S / 10)
+
+static int64_t same_ns(const poller_t *p)
+{
+	int64_t ns = p->p.conf->period_ns / 4;
+
+	if (!p->ops->late_ns)
+		return 0;
+	return ns < SAME_MAX_NS ? ns : SAME_MAX_NS;
+}
+
 /*
  * From here on a sample is news: behind the series' last one, and where the
  * ledger has not yet divided the time as unmeasured. What a source brings after
@@ -117,7 +129,8 @@ static int64_t news_from(const poller_t *p)
 	const struct series_sample *last = series_last(s);
 	int64_t from_ns = counter_settled_ns(p->series, p->account);
 
-	return last && last->boot_ns >= from_ns ? last->boot_ns + 1 : from_ns;
+	return last && last->boot_ns >= from_ns ?
+	       last->boot_ns + same_ns(p) + 1 : from_ns;
 }
 
 /*
