@@ -89,9 +89,12 @@ static int counted(const tally_t *t, int64_t at_ns,
 		const struct tally_count *a = &t->last[i], *b = &counts[i];
 		double d = b->joules - a->joules;
 
+		if (b->wrap_j > 0 && b->joules > b->wrap_j)
+			return err_set(why, "the counter is at %.6g J, and starts again at %.6g",
+				       b->joules, b->wrap_j);
 		if (b->wrap_j > 0 && b->wrap_j < round_j)
 			round_j = b->wrap_j;
-		if (d < 0 && b->joules <= b->wrap_j && a->joules <= b->wrap_j)
+		if (d < 0 && a->joules <= b->wrap_j)
 			d += b->wrap_j;
 		if (d < 0)
 			return err_set(why, "the counter fell from %.6g to %.6g J: it was set back",
