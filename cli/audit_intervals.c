@@ -6,8 +6,8 @@
 
 #include "cli/audit_impl.h"
 #include "cli/report.h"
-#include "cli/wall.h"
 #include "lib/clock.h"
+#include "lib/ledger_wall.h"
 
 /* Shorter stretches are summed up, but not listed. */
 #define LISTED_NS NS_PER_S

@@ -8,8 +8,8 @@
 #include "cli/mem.h"
 #include "cli/node_rows.h"
 #include "cli/report.h"
-#include "cli/wall.h"
 #include "lib/clock.h"
+#include "lib/ledger_wall.h"
 
 /* A node's window, summed up over the parts of its intervals that lie in it. */
 struct node_sum {

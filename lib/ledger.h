@@ -3,6 +3,7 @@
 #define WATTGATE_LEDGER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "clock.h"
@@ -135,7 +136,15 @@ int ledger_reader_next(ledger_reader_t *r, struct ledger_rec *rec,
 		       struct err *err);
 
 /*
- * The line of one record, for tests. No newline.
+ * One line without its newline, as from somewhere else than a file. `parts` has
+ * room for LEDGER_PARTS_MAX, and is what rec->interval.parts points to
+ * afterwards. 0, or -1 with what is wrong with it.
+ */
+int ledger_parse(const char *line, size_t len, struct ledger_rec *rec,
+		 struct ledger_part *parts, struct err *err);
+
+/*
+ * The line of one record. No newline.
  * Returns its length, or -1 where it does not fit or may not be stored.
  */
 int ledger_format(const struct ledger_rec *rec, char *buf, unsigned long size);

@@ -15,6 +15,7 @@
 #include <zlib.h>
 
 #include "ledger_codec.h"
+#include "ledger_fields.h"
 
 #define CRC_CHARS 8
 #define NUMBER_MAX 1e15		/* above any energy, power or size there is */
@@ -23,26 +24,6 @@
 #define NS_MAX (INT64_MAX / 8)		/* 36 years */
 #define WALL_MAX_NS (INT64_MAX / 2)	/* until 2116 */
 
-enum field_type {
-	FIELD_U32,
-	FIELD_I32,
-	FIELD_NS,	/* int64_t, 0 to NS_MAX */
-	FIELD_WALL,	/* int64_t, 0 to WALL_MAX_NS */
-	FIELD_JOULES,	/* double, six decimals */
-	FIELD_NUMBER,	/* double */
-	FIELD_MAYBE,	/* double; NaN = unknown = key absent */
-	FIELD_FLAG,	/* bool */
-	FIELD_TEXT,
-	FIELD_PARTS
-};
-
-struct field {
-	const char *key;
-	enum field_type type;
-	size_t offset;		/* in struct ledger_rec */
-	size_t size;		/* of a text */
-};
-
 #define ALLOC(key, type, member)					\
 	{ key, type, offsetof(struct ledger_rec, alloc.member),		\
 	  sizeof(((struct ledger_rec *)0)->alloc.member) }
@@ -50,7 +31,7 @@ struct field {
 	{ key, type, offsetof(struct ledger_rec, interval.member),	\
 	  sizeof(((struct ledger_rec *)0)->interval.member) }
 
-static const struct field alloc_fields[] = {
+static const struct ledger_field alloc_fields[] = {
 	ALLOC("job", FIELD_U32, job_id),
 	ALLOC("step", FIELD_TEXT, step),
 	ALLOC("restart", FIELD_U32, restart),
@@ -80,7 +61,7 @@ static const struct field alloc_fields[] = {
 	{ NULL, FIELD_FLAG, 0, 0 }
 };
 
-static const struct field interval_fields[] = {
+static const struct ledger_field interval_fields[] = {
 	INTERVAL("node", FIELD_TEXT, node),
 	INTERVAL("boot", FIELD_TEXT, boot_id),
 	INTERVAL("start_ns", FIELD_NS, start_ns),
@@ -101,7 +82,7 @@ static const struct field interval_fields[] = {
 
 static const struct kind {
 	const char *name;
-	const struct field *fields;
+	const struct ledger_field *fields;
 } kinds[] = {
 	[LEDGER_ALLOC] = { "alloc", alloc_fields },
 	[LEDGER_STEP] = { "step", alloc_fields },
@@ -109,7 +90,12 @@ static const struct kind {
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
-static int64_t ns_max(const struct field *f)
+const struct ledger_field *ledger_fields(enum ledger_kind kind)
+{
+	return kinds[kind].fields;
+}
+
+static int64_t ns_max(const struct ledger_field *f)
 {
 	return f->type == FIELD_WALL ? WALL_MAX_NS : NS_MAX;
 }
@@ -161,6 +147,17 @@ static void out_escaped(struct out *o, const char *s, size_t size)
 	}
 }
 
+int ledger_escape(const char *text, char *buf, size_t size)
+{
+	struct out o = { buf, size, 0, false };
+
+	if (size == 0)
+		return -1;
+	*buf = '\0';
+	out_escaped(&o, text, SIZE_MAX);
+	return o.full ? -1 : 0;
+}
+
 static bool number_ok(double v)
 {
 	return isfinite(v) && fabs(v) <= NUMBER_MAX;	/* as rounded up, too */
@@ -196,7 +193,7 @@ static int out_parts(struct out *o, const struct ledger_interval *iv,
 	return 0;
 }
 
-static int out_number(struct out *o, const struct field *f, double v,
+static int out_number(struct out *o, const struct ledger_field *f, double v,
 		      struct err *err)
 {
 	char text[40];
@@ -212,7 +209,7 @@ static int out_number(struct out *o, const struct field *f, double v,
 	return 0;
 }
 
-static int out_value(struct out *o, const struct field *f,
+static int out_value(struct out *o, const struct ledger_field *f,
 		     const struct ledger_rec *rec, struct err *err)
 {
 	const void *at = (const char *)rec + f->offset;
@@ -252,7 +249,7 @@ static int out_value(struct out *o, const struct field *f,
 	return 0;
 }
 
-static bool field_absent(const struct field *f, const struct ledger_rec *rec)
+static bool field_absent(const struct ledger_field *f, const struct ledger_rec *rec)
 {
 	const char *at = (const char *)rec + f->offset;
 
@@ -262,7 +259,7 @@ static bool field_absent(const struct field *f, const struct ledger_rec *rec)
 static int out_fields(struct out *o, const struct ledger_rec *rec,
 		      struct err *err)
 {
-	for (const struct field *f = kinds[rec->kind].fields; f->key; f++) {
+	for (const struct ledger_field *f = kinds[rec->kind].fields; f->key; f++) {
 		if (field_absent(f, rec))
 			continue;
 		out_char(o, ' ');
@@ -426,6 +423,13 @@ static int parse_text(struct piece p, char *buf, size_t size)
 	return 0;
 }
 
+int ledger_unescape(const char *text, char *buf, size_t size)
+{
+	const struct piece p = { text, strlen(text) };
+
+	return parse_text(p, buf, size);
+}
+
 /* JOB.RESTART:JOULES */
 static int parse_part(struct piece p, struct ledger_part *part)
 {
@@ -463,7 +467,7 @@ static int parse_parts(struct piece p, struct ledger_interval *iv,
 	return 0;
 }
 
-static int parse_value(struct piece p, const struct field *f,
+static int parse_value(struct piece p, const struct ledger_field *f,
 		       struct ledger_rec *rec, struct ledger_part *parts)
 {
 	void *at = (char *)rec + f->offset;
@@ -500,7 +504,7 @@ static int parse_value(struct piece p, const struct field *f,
 	return -1;
 }
 
-static int field_find(const struct field *fields, struct piece key)
+static int field_find(const struct ledger_field *fields, struct piece key)
 {
 	for (int i = 0; fields[i].key; i++)
 		if (piece_is(key, fields[i].key))
@@ -508,7 +512,7 @@ static int field_find(const struct field *fields, struct piece key)
 	return -1;
 }
 
-static int parse_fields(struct piece rest, const struct field *fields,
+static int parse_fields(struct piece rest, const struct ledger_field *fields,
 			struct ledger_rec *rec, struct ledger_part *parts,
 			uint64_t *seen, struct err *err)
 {
@@ -531,7 +535,7 @@ static int parse_fields(struct piece rest, const struct field *fields,
 	return 0;
 }
 
-static int check_missing(const struct field *fields, uint64_t seen,
+static int check_missing(const struct ledger_field *fields, uint64_t seen,
 			 struct ledger_rec *rec, struct err *err)
 {
 	for (int i = 0; fields[i].key; i++) {
@@ -554,8 +558,8 @@ static int kind_find(struct piece name)
 	return -1;
 }
 
-int ledger_line_decode(const char *line, size_t len, struct ledger_rec *rec,
-		       struct ledger_part *parts, struct err *err)
+int ledger_parse(const char *line, size_t len, struct ledger_rec *rec,
+		 struct ledger_part *parts, struct err *err)
 {
 	struct piece rest, version, kind;
 	uint64_t seen = 0;

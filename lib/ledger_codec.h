@@ -23,12 +23,4 @@ bool ledger_line_good(const char *line, size_t len);
 long ledger_line_encode(const struct ledger_rec *rec, char *buf, size_t size,
 			struct err *err);
 
-/*
- * Read a line whose checksum is good. `parts` has room for LEDGER_PARTS_MAX
- * and is what rec->interval.parts points to afterwards. Returns 0, or -1 with
- * what is wrong with the line (the caller adds FILE:LINE).
- */
-int ledger_line_decode(const char *line, size_t len, struct ledger_rec *rec,
-		       struct ledger_part *parts, struct err *err);
-
 #endif

@@ -154,7 +154,7 @@ int ledger_reader_next(ledger_reader_t *r, struct ledger_rec *rec,
 		return err_set(err, "%s:%llu: line is longer than %d bytes",
 			       r->path, (unsigned long long)r->line,
 			       LEDGER_LINE_MAX);
-	if (ledger_line_decode(line, len, rec, r->parts, &why) < 0)
+	if (ledger_parse(line, len, rec, r->parts, &why) < 0)
 		return err_set(err, "%s:%llu: %s", r->path,
 			       (unsigned long long)r->line, why.text);
 	return 1;

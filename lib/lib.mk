@@ -52,6 +52,8 @@ lib_libcore_a_SOURCES = \
 	lib/hostlist.h \
 	lib/ledger.h \
 	lib/ledger_codec.h \
+	lib/ledger_fields.h \
+	lib/ledger_wall.h \
 	lib/log.h \
 	lib/rate.h \
 	lib/oar_schema.h \

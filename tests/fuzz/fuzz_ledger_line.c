@@ -28,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size)
 		memcpy(line + 9, data, size);
 	ledger_seal(line, memchr(line, '\n', 9 + size) ? 0 : 9 + size);
-	rc = ledger_line_decode(line, 9 + size, &rec, parts, &err);
+	rc = ledger_parse(line, 9 + size, &rec, parts, &err);
 	if (rc == 0)
 		ledger_check(&rec);
 	else

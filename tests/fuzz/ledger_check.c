@@ -67,7 +67,7 @@ static void check_again(const struct ledger_rec *rec)
 	long n = ledger_line_encode(rec, first, sizeof(first), &err);
 
 	FUZZ_CHECK(n > 0 && !memchr(first, '\n', (size_t)n));
-	FUZZ_CHECK(ledger_line_decode(first, (size_t)n, &again, parts,
+	FUZZ_CHECK(ledger_parse(first, (size_t)n, &again, parts,
 				      &err) == 0);
 	FUZZ_CHECK(again.kind == rec->kind);
 	FUZZ_CHECK(fabs(joules_of(&again) - joules_of(rec)) <=

@@ -16,6 +16,7 @@
 #include <zlib.h>
 
 #include "lib/ledger.h"
+#include "lib/ledger_fields.h"
 
 #ifndef GOLDEN_DIR
 #define GOLDEN_DIR "tests/unit/golden"
@@ -866,6 +867,36 @@ START_TEST(test_golden_v1)
 }
 END_TEST
 
+/* ---- texts as they stand in a line ------------------------------------------ */
+
+START_TEST(test_escape)
+{
+	static const char *const texts[][2] = {
+		{ "", "" },
+		{ "redfish:power", "redfish:power" },
+		{ "a b%c\n", "a%20b%25c%0A" },
+		{ "\xc3\xa9\x7f", "%C3%A9%7F" },
+	};
+	static const char *const bad[] = { "a b", "%", "%4", "%zz", "%00",
+					   "\x80", "12345678" };
+	char buf[32];
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		ck_assert_int_eq(ledger_escape(texts[i][0], buf, sizeof(buf)),
+				 0);
+		ck_assert_str_eq(buf, texts[i][1]);
+		ck_assert_int_eq(ledger_unescape(texts[i][1], buf,
+						 sizeof(buf)), 0);
+		ck_assert_str_eq(buf, texts[i][0]);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		ck_assert_int_eq(ledger_unescape(bad[i], buf, 8), -1);
+	ck_assert_int_eq(ledger_escape("abc", buf, 3), -1);
+	ck_assert_int_eq(ledger_escape("abc", buf, 4), 0);
+	ck_assert_int_eq(ledger_escape("", buf, 0), -1);
+}
+END_TEST
+
 static Suite *ledger_suite(void)
 {
 	Suite *s = suite_create("ledger");
@@ -892,6 +923,7 @@ static Suite *ledger_suite(void)
 	tcase_add_test(tc, test_write_open_replaces_link);
 	tcase_add_test(tc, test_changed_under_writer);
 	tcase_add_test(tc, test_golden_v1);
+	tcase_add_test(tc, test_escape);
 	suite_add_tcase(s, tc);
 	return s;
 }

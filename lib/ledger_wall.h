@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef WATTGATE_CLI_WALL_H
-#define WATTGATE_CLI_WALL_H
+#ifndef WATTGATE_LEDGER_WALL_H
+#define WATTGATE_LEDGER_WALL_H
 
-#include "lib/ledger.h"
+#include "ledger.h"
 
 /*
  * When an interval was, by the calendar. Its length is the boot clock's, since
