@@ -70,6 +70,15 @@ void account_bridge(account_t *a, const struct series_sample *from,
 		    const struct series_sample *to);
 
 /*
+ * The same for samples that come several at once, after a silence: `known` was
+ * the series' last when these suspensions were booked, from and to follow each
+ * other in what is now learnt. newest: to is the last of it.
+ */
+void account_learn(account_t *a, const struct series_sample *known,
+		   const struct series_sample *from,
+		   const struct series_sample *to, bool newest);
+
+/*
  * Once a period, after the sample, whether or not one came. series, its params
  * and writer may change between calls (hardware totals learnt later).
  */

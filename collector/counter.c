@@ -154,6 +154,7 @@ static int bridge_append(series_writer_t *series, account_t *account,
 		.cum_j = from->cum_j + joules,
 		.cum_covered_ns = from->cum_covered_ns + r->boot_ns -
 				  from->boot_ns,
+		.flags = SERIES_BRIDGED,
 	};
 
 	if (account)

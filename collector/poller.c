@@ -151,7 +151,25 @@ static enum series_join join_of(const poller_t *p, enum series_join join)
 	       SERIES_GAP : SERIES_MEAN;
 }
 
-static int past_append(poller_t *p, const struct reading *r, struct err *err)
+/*
+ * Suspensions that were booked in a silence are put right by what is learnt of
+ * it. known: the last sample before the silence.
+ */
+static void learn(poller_t *p, const struct series_sample *known,
+		  const struct past_sample *s, bool newest)
+{
+	const series_t *series = series_writer_series(p->series);
+	struct series_sample next;
+
+	if (!p->account || !known->boot_ns ||
+	    series_next_as(series, s->boot_ns, 0, s->watts,
+			   join_of(p, s->join), s->joules, &next) < 0)
+		return;
+	account_learn(p->account, known, series_last(series), &next, newest);
+}
+
+static int past_append(poller_t *p, const struct reading *r,
+		       const struct series_sample *known, struct err *err)
 {
 	int64_t from_ns = news_from(p);
 	int rc = 0;
@@ -159,23 +177,30 @@ static int past_append(poller_t *p, const struct reading *r, struct err *err)
 	for (unsigned i = 0; i < r->past_count && rc == 0; i++) {
 		const struct past_sample *s = &r->past[i];
 
-		if (s->boot_ns >= from_ns)
+		if (s->boot_ns >= from_ns) {
+			learn(p, known, s, false);
 			rc = series_writer_append_as(p->series, s->boot_ns,
 						     wall_of(p, s->boot_ns),
 						     s->watts,
 						     join_of(p, s->join),
 						     s->joules, err);
+		}
 		p->given_ns = s->boot_ns;
 	}
 	return rc;
 }
 
-static int newest_append(poller_t *p, const struct reading *r, struct err *err)
+static int newest_append(poller_t *p, const struct reading *r,
+			 const struct series_sample *known, struct err *err)
 {
+	const struct past_sample newest = { r->boot_ns, r->watts, r->join,
+					    r->joules };
 	int64_t wall_ns = wall_of(p, r->boot_ns);
 	struct reading as = *r;
 
 	as.join = join_of(p, r->join);
+	if (r->past_count && r->boot_ns >= news_from(p))
+		learn(p, known, &newest, true);
 	p->given_ns = r->boot_ns;
 	if (r->boot_ns < news_from(p))
 		return 0;
@@ -186,17 +211,28 @@ static int newest_append(poller_t *p, const struct reading *r, struct err *err)
 				       SERIES_GAP, NAN, err);
 }
 
+/* A copy: the ring may turn. All zero: there is none. */
+static struct series_sample last_known(const poller_t *p)
+{
+	const struct series_sample *last = p->series ?
+		series_last(series_writer_series(p->series)) : NULL;
+
+	return last ? *last : (struct series_sample){ 0 };
+}
+
 static void reading_keep(poller_t *p, const struct reading *r)
 {
+	struct series_sample known;
 	struct err err;
 	int rc;
 
 	snprintf(p->place, sizeof(p->place), "%s", r->source);
 	rc = series_refresh(p, &err);
+	known = last_known(p);
 	if (rc == 0)
-		rc = past_append(p, r, &err);
+		rc = past_append(p, r, &known, &err);
 	if (rc == 0)
-		rc = newest_append(p, r, &err);
+		rc = newest_append(p, r, &known, &err);
 	series_trouble(p, rc, &err);
 }
 
@@ -253,11 +289,10 @@ int64_t poller_await_ns(const poller_t *p)
 	const series_t *s = p->series ? series_writer_series(p->series) : NULL;
 	const struct series_sample *last = s ? series_last(s) : NULL;
 	int64_t until_ns = s ? counter_until_ns(p->counter, s) : 0;
+	int64_t late_ns = (last ? last->boot_ns : p->p.start_ns) +
+			  p->ops->late_ns;
 
-	if (last && p->ops->late_ns &&
-	    last->boot_ns + p->ops->late_ns > until_ns)
-		until_ns = last->boot_ns + p->ops->late_ns;
-	return until_ns;
+	return s && p->ops->late_ns && late_ns > until_ns ? late_ns : until_ns;
 }
 
 /* ---- life ---- */

@@ -99,30 +99,41 @@ static bool joules_valid(double joules, int64_t dt_ns)
 	return joules >= 0 && joules <= SERIES_MAX_W * ns_to_s(dt_ns);
 }
 
+int series_next_as(const series_t *s, int64_t boot_ns, int64_t wall_ns,
+		   double watts, enum series_join join, double joules,
+		   struct series_sample *next)
+{
+	const struct series_sample *last = series_last(s);
+	int64_t dt;
+
+	if (!sample_begin(s, boot_ns, wall_ns, watts, next))
+		return -1;
+	dt = last ? boot_ns - last->boot_ns : 0;
+	if (join == SERIES_MEAN && last) {
+		if (!joules_valid(joules, dt)) {
+			errno = EINVAL;
+			return -1;
+		}
+		next->cum_j += joules;
+		next->cum_covered_ns += dt;
+		next->flags = SERIES_BRIDGED;
+	} else if (join == SERIES_LINE && last && dt <= s->max_gap_ns) {
+		next->cum_j += (last->watts + watts) / 2 * ns_to_s(dt);
+		next->cum_covered_ns += dt;
+	}
+	return 0;
+}
+
 const struct series_sample *series_append_as(series_t *s, int64_t boot_ns,
 					     int64_t wall_ns, double watts,
 					     enum series_join join,
 					     double joules)
 {
-	const struct series_sample *last = series_last(s);
 	struct series_sample next;
-	int64_t dt;
 
-	if (!sample_begin(s, boot_ns, wall_ns, watts, &next))
+	if (series_next_as(s, boot_ns, wall_ns, watts, join, joules,
+			   &next) < 0)
 		return NULL;
-	dt = last ? boot_ns - last->boot_ns : 0;
-	if (join == SERIES_MEAN && last) {
-		if (!joules_valid(joules, dt)) {
-			errno = EINVAL;
-			return NULL;
-		}
-		next.cum_j += joules;
-		next.cum_covered_ns += dt;
-		next.flags = SERIES_BRIDGED;
-	} else if (join == SERIES_LINE && last && dt <= s->max_gap_ns) {
-		next.cum_j += (last->watts + watts) / 2 * ns_to_s(dt);
-		next.cum_covered_ns += dt;
-	}
 	series_push(s, &next);
 	return series_last(s);
 }

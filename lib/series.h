@@ -112,6 +112,11 @@ const struct series_sample *series_append_as(series_t *s, int64_t boot_ns,
 					     enum series_join join,
 					     double joules);
 
+/* The sample that series_append_as() would append. 0, or -1 with errno EINVAL. */
+int series_next_as(const series_t *s, int64_t boot_ns, int64_t wall_ns,
+		   double watts, enum series_join join, double joules,
+		   struct series_sample *next);
+
 /*
  * Append a reading that ends a gap of more than max_gap, of which a counter
  * knows the joules. NULL with errno EINVAL where it ends none, or where these
@@ -141,6 +146,11 @@ void series_between(const series_t *s, int64_t from_ns, int64_t to_ns,
  */
 void series_span_join(struct series_span *sum, int64_t sum_ns,
 		      const struct series_span *next, int64_t next_ns);
+
+/* The point at t_ns between neighbouring samples a and b. */
+void series_segment_point(const struct series_sample *a,
+			  const struct series_sample *b, int64_t t_ns,
+			  struct series_point *out);
 
 /* Wall time of an instant, by the sample nearest to it; 0 if there is none. */
 int64_t series_wall_ns(const series_t *s, int64_t boot_ns);

@@ -21,11 +21,6 @@ void series_push(series_t *s, const struct series_sample *sample);
 
 bool series_watts_valid(double watts);
 
-/* The point at t_ns between neighbouring samples a and b. */
-void series_segment_point(const struct series_sample *a,
-			  const struct series_sample *b, int64_t t_ns,
-			  struct series_point *out);
-
 /* ---- the file ---------------------------------------------------------- */
 
 #define SERIES_MAGIC "WGSERIES"

@@ -191,7 +191,7 @@ int json_site_session(const char *data, size_t size, int64_t *life_ns)
 		 whole(member(root, "lifetime_s"), LIFE_MIN_S, LIFE_MAX_S,
 		       &life_s) ? 0 : -1;
 
-	*life_ns = life_s * NS_PER_S;
+	*life_ns = rc == 0 ? life_s * NS_PER_S : 0;
 	json_object_put(root);
 	return rc;
 }

@@ -38,6 +38,7 @@ unit_tests += tests/unit/test_oar_settle
 unit_tests += tests/unit/test_oar_fold
 unit_tests += tests/unit/test_sampler
 unit_tests += tests/unit/test_site
+unit_tests += tests/unit/test_site_node
 unit_tests += tests/unit/test_scontrol
 unit_tests += tests/unit/test_cli
 unit_tests += tests/unit/test_cli_ledger
@@ -99,6 +100,8 @@ tests_unit_test_redfish_LDADD = $(UNIT_COLLECTOR_LIBS)
 tests_unit_test_redfish_find_LDADD = $(UNIT_COLLECTOR_LIBS)
 tests_unit_test_sampler_LDADD = $(UNIT_COLLECTOR_LIBS)
 tests_unit_test_site_LDADD = $(UNIT_COLLECTOR_LIBS)
+tests_unit_test_site_node_SOURCES = tests/unit/test_site_node.c $(rig_sources)
+tests_unit_test_site_node_LDADD = $(SITE_LIBS) $(UNIT_COLLECTOR_LIBS)
 tests_unit_test_scontrol_LDADD = $(UNIT_COLLECTOR_LIBS)
 
 # These link the follower of OAR.
