@@ -19,11 +19,15 @@ cli_libcli_a_SOURCES = \
 	cli/audit_intervals.c \
 	cli/audit_oar.c \
 	cli/audit_oar.h \
+	cli/backfill.h \
+	cli/backfill_oar.c \
+	cli/backfill_slurm.c \
 	cli/child.c \
 	cli/child.h \
 	cli/cmd.c \
 	cli/cmd.h \
 	cli/cmd_audit.c \
+	cli/cmd_backfill.c \
 	cli/cmd_doctor.c \
 	cli/cmd_probe.c \
 	cli/cmd_report.c \
@@ -59,6 +63,8 @@ cli_libcli_a_SOURCES = \
 	cli/oar_conf.h \
 	cli/oar_login.c \
 	cli/oar_login.h \
+	cli/past.c \
+	cli/past.h \
 	cli/pg_oar.h \
 	cli/plugstack.c \
 	cli/plugstack.h \
@@ -102,6 +108,6 @@ EXTRA_DIST += cli/pg_oar.c cli/pg_none.c
 
 bin_PROGRAMS += cli/wattgate
 cli_wattgate_SOURCES = cli/main.c
-cli_wattgate_LDADD = cli/libcli.a $(SOURCE_LIBS) $(LIBPQ_LIBS)
+cli_wattgate_LDADD = cli/libcli.a oar/liboar.a $(SOURCE_LIBS) $(LIBPQ_LIBS)
 
 dist_man_MANS += docs/man/wattgate.1

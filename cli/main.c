@@ -11,6 +11,7 @@ static const char usage[] =
 	"  probe    what a BMC offers, and which number is the node's power\n"
 	"  report   what jobs and nodes drew, beside their core-hours\n"
 	"  audit    prove that the ledgers conserve energy; show what is unmeasured\n"
+	"  backfill fill results of the past from a Kwollect or Prometheus server\n"
 	"  doctor   check the configuration of a host or a cluster\n"
 	"\n"
 	"wattgate COMMAND --help tells the options of each; wattgate(1) tells more.\n";
@@ -22,6 +23,7 @@ static const struct {
 	{ "probe", cmd_probe },
 	{ "report", cmd_report },
 	{ "audit", cmd_audit },
+	{ "backfill", cmd_backfill },
 	{ "doctor", cmd_doctor },
 };
 

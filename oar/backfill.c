@@ -344,6 +344,8 @@ static int chunk_fill(struct filling *f, uint32_t node, struct err *err)
 		return 0;
 	chunk_bounds(&c, &from_s, &to_s);
 	if (b->samples(b->arg, name, from_s, to_s, &series, source, &why) < 0) {
+		if (is_stopped(f))
+			return 0;
 		f->failed[node] = true;
 		f->sums->nodes_failed++;
 		b->note(b->arg, why.text);

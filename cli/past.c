@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/past.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/cmd.h"
+#include "lib/clock.h"
+#include "lib/samples.h"
+#include "source/history.h"
+
+struct fetch {
+	const struct past *past;
+	struct samples samples;
+	bool full;		/* more than there is room for */
+};
+
+static int take_sample(void *arg, int64_t wall_ns, double watts)
+{
+	struct fetch *f = arg;
+
+	f->full = samples_add(&f->samples, wall_ns, watts) < 0;
+	return f->full || f->past->stopped();
+}
+
+/*
+ * The meter that has a past: the first, or the second one beside it. What is
+ * wrong is told of the first.
+ */
+static const struct conf_meter *meter_with_past(const struct conf *conf,
+						const char *node,
+						struct err *err)
+{
+	if (history_check(&conf->bmc, NULL) == 0)
+		return &conf->bmc;
+	if (history_check(&conf->second, NULL) == 0)
+		return &conf->second;
+	err_set(err, "node %s: source = %s has no past: set source = kwollect or prometheus in [bmc], or in [second] beside it",
+		node, conf->bmc.source);
+	return NULL;
+}
+
+/* Samples that are too far apart measure nothing: nobody would guess why. */
+static void note_sparse(struct past *past, const char *node,
+			const struct samples *s, const series_t *series,
+			int64_t max_gap_ns)
+{
+	const int64_t period_ns = samples_period_ns(s);
+
+	if (past->sparse_told || period_ns <= max_gap_ns ||
+	    series_last(series)->cum_covered_ns > 0)
+		return;
+	past->sparse_told = true;
+	cmd_note("backfill", "node %s: samples are %.0f s apart, more than max_gap (%.0f s): nothing between them counts as measured; --max-gap %.0fs lets it count",
+		 node, ns_to_s(period_ns), ns_to_s(max_gap_ns),
+		 1.5 * ns_to_s(period_ns) + 1);
+}
+
+static int fetch_run(struct fetch *f, history_t *h, const char *node,
+		     int64_t from_ns, int64_t to_ns, struct err *err)
+{
+	struct err why;
+	const int rc = history_fetch(h, from_ns, to_ns, take_sample, NULL, f,
+				     NULL, &why);
+
+	if (rc == 0)
+		return 0;
+	if (rc < 0)
+		return err_set(err, "node %s: %s", node, why.text);
+	return f->full ? err_set(err, "node %s: more than %d samples, or too little memory for them",
+				 node, SAMPLES_MAX) :
+			 err_set(err, "node %s: interrupted", node);
+}
+
+static int series_make(struct past *past, const char *node,
+		       const struct samples *samples, int64_t max_gap_ns,
+		       series_t **series, struct err *err)
+{
+	if (samples->len == 0)
+		return 0;
+	*series = samples_series(samples, max_gap_ns);
+	if (!*series)
+		return err_set(err, "node %s: out of memory for its samples",
+			       node);
+	if (series_last(*series))
+		note_sparse(past, node, samples, *series, max_gap_ns);
+	return 0;
+}
+
+static int node_series(struct past *past, const struct conf *conf,
+		       const char *node, int64_t from_s, int64_t to_s,
+		       series_t **series, char *source, struct err *err)
+{
+	const int64_t max_gap_ns = past->max_gap_ns ? past->max_gap_ns :
+						      conf->max_gap_ns;
+	struct history_env env = { .period_ns = conf->period_ns,
+				   .ts = timesource_system() };
+	struct fetch f = { .past = past };
+	struct err why;
+	history_t *h;
+	int rc;
+
+	env.meter = meter_with_past(conf, node, err);
+	if (!env.meter)
+		return -1;
+	h = history_open(&env, &why);
+	if (!h)
+		return err_set(err, "node %s: %s", node, why.text);
+	rc = fetch_run(&f, h, node, from_s * NS_PER_S - max_gap_ns,
+		       to_s * NS_PER_S + max_gap_ns, err);
+	if (rc == 0)
+		rc = series_make(past, node, &f.samples, max_gap_ns, series,
+				 err);
+	snprintf(source, PAST_SOURCE_MAX, "%s", history_source(h));
+	samples_clear(&f.samples);
+	history_close(h);
+	return rc;
+}
+
+int past_series(struct past *past, const char *node, int64_t from_s,
+		int64_t to_s, series_t **series, char source[PAST_SOURCE_MAX],
+		struct err *err)
+{
+	struct conf *conf = malloc(sizeof(*conf));
+	int rc;
+
+	*series = NULL;
+	*source = '\0';
+	if (!conf)
+		return err_set(err, "out of memory");
+	rc = conf_load(past->confs->path, node, conf, err);
+	if (rc == 0)
+		rc = node_series(past, conf, node, from_s, to_s, series,
+				 source, err);
+	free(conf);
+	return rc;
+}
