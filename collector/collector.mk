@@ -13,7 +13,6 @@ collector_libcollector_a_SOURCES = \
 	collector/account_store.c \
 	collector/counter.c \
 	collector/dirs.c \
-	collector/hardware.c \
 	collector/holder.c \
 	collector/jobword.c \
 	collector/node.c \
@@ -21,7 +20,7 @@ collector_libcollector_a_SOURCES = \
 	collector/poller.c \
 	collector/sampler.c \
 	collector/scontrol.c \
-	collector/scontrol_parse.c \
+	collector/ship.c \
 	collector/site.c \
 	collector/suspension.c \
 	collector/worker.c \
@@ -29,7 +28,6 @@ collector_libcollector_a_SOURCES = \
 	collector/account_impl.h \
 	collector/counter.h \
 	collector/dirs.h \
-	collector/hardware.h \
 	collector/holder.h \
 	collector/jobword.h \
 	collector/node.h \
@@ -37,7 +35,7 @@ collector_libcollector_a_SOURCES = \
 	collector/poller.h \
 	collector/sampler.h \
 	collector/scontrol.h \
-	collector/scontrol_parse.h \
+	collector/ship.h \
 	collector/site.h \
 	collector/suspension.h \
 	collector/worker.h

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "lib/child.h"
-#include "scontrol_parse.h"
+#include "lib/scontrol_parse.h"
 
 #define LIMIT_NS (10 * NS_PER_S)
 #define REAP_NS (NS_PER_S / 10)

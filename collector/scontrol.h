@@ -8,8 +8,7 @@
 #include "lib/clock.h"
 #include "lib/conf.h"
 #include "lib/log.h"
-
-#include "scontrol_parse.h"
+#include "lib/scontrol_parse.h"
 
 /*
  * Asks Slurm what the node has, beside the loop: `scontrol -o show node`, then

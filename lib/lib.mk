@@ -21,6 +21,7 @@ lib_libcore_a_SOURCES = \
 	lib/file.c \
 	lib/gate.c \
 	lib/gaterec.c \
+	lib/hardware.c \
 	lib/hostlist.c \
 	lib/ledger.c \
 	lib/ledger_codec.c \
@@ -30,6 +31,7 @@ lib_libcore_a_SOURCES = \
 	lib/rate_file.c \
 	lib/rate_impl.h \
 	lib/samples.c \
+	lib/scontrol_parse.c \
 	lib/series.c \
 	lib/series_impl.h \
 	lib/series_reader.c \
@@ -49,6 +51,7 @@ lib_libcore_a_SOURCES = \
 	lib/file.h \
 	lib/gate.h \
 	lib/gaterec.h \
+	lib/hardware.h \
 	lib/hostlist.h \
 	lib/ledger.h \
 	lib/ledger_codec.h \
@@ -58,6 +61,7 @@ lib_libcore_a_SOURCES = \
 	lib/rate.h \
 	lib/oar_schema.h \
 	lib/samples.h \
+	lib/scontrol_parse.h \
 	lib/secret.h \
 	lib/statefile.h \
 	lib/series.h \

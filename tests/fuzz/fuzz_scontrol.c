@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/scontrol_parse.h"
+#include "lib/scontrol_parse.h"
 #include "fuzz.h"
 #include "lib/clock.h"
 

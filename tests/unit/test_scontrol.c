@@ -8,10 +8,10 @@
 #include <unistd.h>
 
 #include "lib/child.h"
-#include "collector/hardware.h"
+#include "lib/hardware.h"
 #include "collector/jobword.h"
 #include "collector/scontrol.h"
-#include "collector/scontrol_parse.h"
+#include "lib/scontrol_parse.h"
 #include "lib/clock.h"
 
 #define LEN(a) (int)(sizeof(a) / sizeof((a)[0]))

@@ -4,10 +4,9 @@
 
 #include <stdbool.h>
 
-#include "lib/conf.h"
-#include "lib/share.h"
-
+#include "conf.h"
 #include "scontrol_parse.h"
+#include "share.h"
 
 /*
  * The node's totals: the configuration, key by key, before what Slurm says,

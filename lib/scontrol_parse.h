@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "lib/err.h"
+#include "err.h"
 
 /* What Slurm says of a node, from the text that scontrol prints. Pure. */
 

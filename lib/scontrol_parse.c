@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "lib/clock.h"
+#include "clock.h"
 
 #define CPUS_MAX 65533u		/* Slurm's own limit */
 #define GPUS_MAX 1024u
