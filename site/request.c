@@ -243,26 +243,25 @@ static void store_work(struct job *job)
 
 	if (r->route == ROUTE_LEDGER)
 		r->rc = store->put(store->arg, r->node, r->body, r->body_size,
-				   &r->lines, &r->fresh, &r->why);
+				   &r->taken, &r->why);
 	else
 		r->rc = store->put_open(store->arg, r->node, r->body,
-					r->body_size, &r->lines, &r->why);
+					r->body_size, &r->taken, &r->why);
 }
 
 static void store_done(struct job *job)
 {
 	struct request *r = (struct request *)job;
 
-	if (r->rc == SERVER_STORE_REFUSED) {
-		request_refuse(r, 422, 0, "%.200s", r->why.text);
-	} else if (r->rc < 0) {
+	if (r->rc < 0) {
 		request_refuse(r, 503, STORE_RETRY_S, "%.200s", r->why.text);
 	} else {
 		r->status = 200;
 		r->text = r->own;
 		r->size = (size_t)snprintf(r->own, sizeof(r->own),
-			"{\"version\":%d,\"lines\":%u,\"new\":%u}",
-			SITE_VERSION, r->lines, r->fresh);
+			"{\"version\":%d,\"lines\":%u,\"new\":%u,\"refused\":%u}",
+			SITE_VERSION, r->taken.lines, r->taken.fresh,
+			r->taken.refused);
 	}
 	request_wake(r);
 }

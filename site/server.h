@@ -24,21 +24,24 @@
 #define SERVER_PER_ADDRESS_MAX 32u
 #define SERVER_QUEUE_MAX 64u	/* parts that wait for the store */
 
+/* What became of lines of a ledger. */
+struct server_taken {
+	uint32_t lines;		/* that are kept now, */
+	uint32_t fresh;		/* that were not before; */
+	uint32_t refused;	/* damaged, or another node's: never kept */
+};
+
 /* Where ledgers go. Called in a thread, one at a time; both may block. */
 struct server_store {
-	/*
-	 * Lines of a node's ledger: how many there were, and how many of them
-	 * are new; -1 with a text where they could not be kept now.
-	 */
+	/* Lines of a node's ledger: -1 with a text where they can't be kept now. */
 	int (*put)(void *arg, const char *node, const char *text, size_t size,
-		   uint32_t *lines, uint32_t *fresh, struct err *err);
-	/* A whole NODE.open. */
+		   struct server_taken *taken, struct err *err);
+	/* A whole NODE.open, instead of the one before. */
 	int (*put_open)(void *arg, const char *node, const char *text,
-			size_t size, uint32_t *lines, struct err *err);
+			size_t size, struct server_taken *taken,
+			struct err *err);
 	void *arg;
 };
-/* put and put_open return this for lines that will never be taken. */
-#define SERVER_STORE_REFUSED (-2)
 
 struct server_params {
 	const char *listen;	/* ADDRESS:PORT or [ADDRESS]:PORT */

@@ -58,7 +58,7 @@ struct request {
 	size_t body_size, body_room;
 	/* what the store said */
 	int rc;
-	uint32_t lines, fresh;
+	struct server_taken taken;
 	/* the answer */
 	unsigned status;
 	unsigned retry_after_s;	/* 0: none is given */

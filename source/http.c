@@ -526,10 +526,13 @@ int http_start(http_conn_t *c, const struct http_request *req,
 	c->arg = arg;
 	request_wipe(c);
 	if (req->body) {
-		c->post_size = strlen(req->body);
-		c->post = strdup(req->body);
+		c->post_size = req->body_size ? req->body_size :
+			       strlen(req->body);
+		c->post = malloc(c->post_size + 1);
 		if (!c->post)
 			return err_set(err, "out of memory");
+		memcpy(c->post, req->body, c->post_size);
+		c->post[c->post_size] = '\0';
 	}
 	c->start_ns = timesource_boot_ns(&c->ts);
 	if (headers_set(c, req) < 0 || leg_start(c) < 0) {

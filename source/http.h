@@ -54,6 +54,7 @@ struct http_request {
 	const char *user;	/* basic authentication, or NULL */
 	const char *password;
 	const char *body;	/* of a POST or PUT, or NULL; copied, then wiped */
+	size_t body_size;	/* 0 = up to its NUL */
 	const char *type;	/* the body's; NULL = application/json */
 };
 

@@ -197,16 +197,19 @@ int json_site_session(const char *data, size_t size, int64_t *life_ns)
 }
 
 int json_site_taken(const char *data, size_t size, uint32_t *lines,
-		    uint32_t *fresh)
+		    uint32_t *fresh, uint32_t *refused)
 {
 	struct json_object *root = root_parse(data, size);
-	int64_t all = 0, new = 0;
+	int64_t all = 0, new = 0, others = 0;
 	int rc = root && version_right(root) &&
 		 whole(member(root, "lines"), 0, UINT32_MAX, &all) &&
-		 whole(member(root, "new"), 0, all, &new) ? 0 : -1;
+		 whole(member(root, "new"), 0, all, &new) &&
+		 whole(member(root, "refused"), 0, UINT32_MAX, &others) ?
+		 0 : -1;
 
 	*lines = (uint32_t)all;
 	*fresh = (uint32_t)new;
+	*refused = (uint32_t)others;
 	json_object_put(root);
 	return rc;
 }

@@ -42,9 +42,12 @@ int json_site_series(const char *data, size_t size, const char *node,
 /* How long a session lives that was opened; -1: it was not. */
 int json_site_session(const char *data, size_t size, int64_t *life_ns);
 
-/* How many lines the site has taken, and how many of them were new; -1: none. */
+/*
+ * How many lines the site has taken, how many of them were new, and how many
+ * others it could not take; -1: it does not say.
+ */
 int json_site_taken(const char *data, size_t size, uint32_t *lines,
-		    uint32_t *fresh);
+		    uint32_t *fresh, uint32_t *refused);
 
 /* What it says of a refusal, into buf; -1: nothing. */
 int json_site_error(const char *data, size_t size, char *buf, size_t room);

@@ -440,20 +440,23 @@ END_TEST
 START_TEST(test_taken)
 {
 	static const char *const bad[] = {
-		"{\"version\":1,\"lines\":1,\"new\":2}",
-		"{\"version\":1,\"lines\":-1,\"new\":-2}",
-		"{\"version\":1,\"lines\":1}", "{}", "",
+		"{\"version\":1,\"lines\":1,\"new\":2,\"refused\":0}",
+		"{\"version\":1,\"lines\":-1,\"new\":-2,\"refused\":0}",
+		"{\"version\":1,\"lines\":1,\"new\":1}", "{}", "",
 	};
-	static const char good[] = "{\"version\":1,\"lines\":3,\"new\":2}";
-	uint32_t lines, fresh;
+	static const char good[] =
+		"{\"version\":1,\"lines\":3,\"new\":2,\"refused\":1}";
+	uint32_t lines, fresh, refused;
 	char said[8];
 
-	ck_assert_int_eq(json_site_taken(good, strlen(good), &lines, &fresh), 0);
+	ck_assert_int_eq(json_site_taken(good, strlen(good), &lines,
+					 &fresh, &refused), 0);
 	ck_assert_uint_eq(lines, 3);
 	ck_assert_uint_eq(fresh, 2);
+	ck_assert_uint_eq(refused, 1);
 	for (size_t i = 0; i < COUNT(bad); i++)
 		ck_assert_int_lt(json_site_taken(bad[i], strlen(bad[i]), &lines,
-						 &fresh), 0);
+						 &fresh, &refused), 0);
 	ck_assert_int_eq(json_site_error("{\"error\":\"no\"}", 14, said,
 					 sizeof(said)), 0);
 	ck_assert_str_eq(said, "no");
