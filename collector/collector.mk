@@ -20,6 +20,7 @@ collector_libcollector_a_SOURCES = \
 	collector/poller.c \
 	collector/sampler.c \
 	collector/scontrol.c \
+	collector/ship.c \
 	collector/site.c \
 	collector/suspension.c \
 	collector/worker.c \
@@ -34,6 +35,7 @@ collector_libcollector_a_SOURCES = \
 	collector/poller.h \
 	collector/sampler.h \
 	collector/scontrol.h \
+	collector/ship.h \
 	collector/site.h \
 	collector/suspension.h \
 	collector/worker.h

@@ -20,6 +20,7 @@
 #include "jobword.h"
 #include "poller.h"
 #include "scontrol.h"
+#include "ship.h"
 
 #define LOGOUT_NS (4 * NS_PER_S)
 #define LEDGER_RETRY_NS (10 * NS_PER_S)
@@ -40,6 +41,7 @@ struct node {
 	account_t *account;
 	scontrol_t *scontrol;
 	jobword_t *jobword;
+	ship_t *ship;		/* NULL: the ledger stays here */
 
 	int64_t tick_ns;	/* the next point of the accountant's grid */
 	bool ticked;		/* since the last one */
@@ -132,6 +134,8 @@ void node_run(node_t *n)
 	poller_run(n->poller);
 	tick_run(n, timesource_boot_ns(&n->ts));
 	jobword_run(n->jobword);
+	if (n->ship)
+		ship_run(n->ship);
 }
 
 static int64_t min_ns(int64_t a, int64_t b)
@@ -144,6 +148,8 @@ int64_t node_due_ns(const node_t *n)
 	int64_t due_ns = min_ns(n->tick_ns, poller_due_ns(n->poller));
 
 	due_ns = min_ns(due_ns, scontrol_due_ns(n->scontrol));
+	if (n->ship)
+		due_ns = min_ns(due_ns, ship_due_ns(n->ship));
 	return min_ns(due_ns, jobword_due_ns(n->jobword));
 }
 
@@ -256,6 +262,20 @@ static int poller_start(node_t *n, http_t *http, watch_t *watch,
 	return n->poller ? 0 : -1;
 }
 
+static int ship_start(node_t *n, http_t *http, watch_t *watch, struct err *err)
+{
+	const struct ship_params params = {
+		.conf = n->conf, .ledger_path = n->ledger_path,
+		.open_path = n->open_path, .http = http, .watch = watch,
+		.ts = n->ts, .log = n->log,
+	};
+
+	if (!*n->conf->site.url || !n->conf->site.ship)
+		return 0;
+	n->ship = ship_create(&params, err);
+	return n->ship ? 0 : -1;
+}
+
 static enum job_word word_of_job(void *arg, uint32_t job_id, int64_t since_ns)
 {
 	node_t *n = arg;
@@ -305,6 +325,7 @@ static node_t *node_new(const struct conf *conf, const timesource_t *ts,
 
 static void node_free(node_t *n)
 {
+	ship_destroy(n->ship);
 	poller_close(n->poller, LOGOUT_NS);
 	account_destroy(n->account);
 	scontrol_destroy(n->scontrol);
@@ -323,7 +344,8 @@ node_t *node_create(const struct conf *conf, http_t *http, watch_t *watch,
 	if (!n)
 		return NULL;
 	if (dirs_make(n, err) < 0 || files_open(n, err) < 0 ||
-	    poller_start(n, http, watch, err) < 0) {
+	    poller_start(n, http, watch, err) < 0 ||
+	    ship_start(n, http, watch, err) < 0) {
 		node_free(n);
 		return NULL;
 	}
@@ -356,7 +378,8 @@ int node_check(const struct conf *conf, http_t *http, watch_t *watch,
 	params = poller_params(n, http, watch);
 	rc = dir_check_or_make(conf->state_dir, err) < 0 ||
 	     dir_check_or_make(conf->ledger_dir, err) < 0 || run_dir_check(n, err) < 0 ||
-	     poller_check(&params, err) < 0 ? -1 : 0;
+	     poller_check(&params, err) < 0 ||
+	     ship_start(n, http, watch, err) < 0 ? -1 : 0;
 	node_free(n);
 	return rc;
 }
