@@ -136,6 +136,18 @@ static int find_by_name(power_t *p, const struct ipmi_bus *bus, uint16_t *id,
 	return 0;
 }
 
+/* A whole record, which is one of a sensor in watts; 0, or -1 with `a`. */
+static int get_sensor(power_t *p, const struct ipmi_bus *bus, uint16_t id,
+		      uint8_t record[SDR_MAX], size_t *size, struct answer *a)
+{
+	if (search_record(&p->search, bus, id, record, size, a) < 0)
+		return -1;
+	if (!sdr_reads_watts(record, *size))
+		return answer_fail(a, ANSWER_CONFIG, "record %u of the BMC is no sensor in watts: see `wattgate probe` for those that are",
+				   id);
+	return 0;
+}
+
 static int find_sensor(power_t *p, const struct ipmi_bus *bus, struct answer *a)
 {
 	uint16_t id = p->id;
@@ -143,11 +155,8 @@ static int find_sensor(power_t *p, const struct ipmi_bus *bus, struct answer *a)
 
 	if (!p->by_id && find_by_name(p, bus, &id, a) < 0)
 		return -1;
-	if (search_record(&p->search, bus, id, p->record, &size, a) < 0)
+	if (get_sensor(p, bus, id, p->record, &size, a) < 0)
 		return -1;
-	if (!sdr_reads_watts(p->record, size))
-		return answer_fail(a, ANSWER_CONFIG, "record %u of the BMC is no sensor in watts: see `wattgate probe` for those that are",
-				   id);
 	p->record_size = size;
 	return 0;
 }
@@ -294,8 +303,7 @@ static void note_sensors(power_t *p, const struct ipmi_bus *bus,
 
 		if (clock_boot_ns() >= bus->late_ns)
 			return;
-		if (search_record(&p->search, bus, f->id, record, &size,
-				  &a) < 0 ||
+		if (get_sensor(p, bus, f->id, record, &size, &a) < 0 ||
 		    bus->read_sensor(bus->arg, record, size, &watts, &a) < 0)
 			snprintf(line, sizeof(line), "sensor %u '%s': %.180s",
 				 f->id, f->name, a.why.text);

@@ -135,9 +135,19 @@ check-local:
 	@echo 'make check needs the library Check (Debian: check)' >&2; exit 1
 endif
 
+# Preloaded in check-ipmi-inband: a plain shared object, made as plugins are.
+if HAVE_FREEIPMI
+check_PROGRAMS += tests/unit/fakeipmi.so
+tests_unit_fakeipmi_so_SOURCES = tests/unit/fakeipmi.c
+tests_unit_fakeipmi_so_CFLAGS = $(AM_CFLAGS) -fPIC
+tests_unit_fakeipmi_so_LDADD =
+tests_unit_fakeipmi_so_LINK = $(PLUGIN_LINK)
+endif
+
 # What a compiler does not check. These run without Check.
 unit_scripts = tests/unit/check-includes tests/unit/check-wattgated \
 	tests/unit/check-ipmi \
+	tests/unit/check-ipmi-inband \
 	tests/unit/check-tls tests/unit/check-secrets \
 	tests/unit/check-wattgate tests/unit/check-oar-setup \
 	tests/unit/check-oar-follow tests/unit/check-oar-backfill
