@@ -15,11 +15,13 @@ collector_libcollector_a_SOURCES = \
 	collector/dirs.c \
 	collector/holder.c \
 	collector/jobword.c \
+	collector/meters.c \
 	collector/node.c \
 	collector/nodelist.c \
 	collector/poller.c \
 	collector/sampler.c \
 	collector/scontrol.c \
+	collector/second.c \
 	collector/ship.c \
 	collector/site.c \
 	collector/suspension.c \
@@ -30,11 +32,13 @@ collector_libcollector_a_SOURCES = \
 	collector/dirs.h \
 	collector/holder.h \
 	collector/jobword.h \
+	collector/meters.h \
 	collector/node.h \
 	collector/nodelist.h \
 	collector/poller.h \
 	collector/sampler.h \
 	collector/scontrol.h \
+	collector/second.h \
 	collector/ship.h \
 	collector/site.h \
 	collector/suspension.h \

@@ -20,6 +20,7 @@
 #include "jobword.h"
 #include "poller.h"
 #include "scontrol.h"
+#include "second.h"
 #include "ship.h"
 
 #define LOGOUT_NS (4 * NS_PER_S)
@@ -38,6 +39,7 @@ struct node {
 	ledger_t *ledger;
 	suspend_writer_t *suspend;
 	poller_t *poller;
+	second_t *second;	/* meter; NULL: there is none */
 	account_t *account;
 	scontrol_t *scontrol;
 	jobword_t *jobword;
@@ -133,6 +135,7 @@ void node_run(node_t *n)
 	poller_refresh(n->poller);
 	poller_run(n->poller);
 	tick_run(n, timesource_boot_ns(&n->ts));
+	second_run(n->second);
 	jobword_run(n->jobword);
 	if (n->ship)
 		ship_run(n->ship);
@@ -147,6 +150,7 @@ int64_t node_due_ns(const node_t *n)
 {
 	int64_t due_ns = min_ns(n->tick_ns, poller_due_ns(n->poller));
 
+	due_ns = min_ns(due_ns, second_due_ns(n->second));
 	due_ns = min_ns(due_ns, scontrol_due_ns(n->scontrol));
 	if (n->ship)
 		due_ns = min_ns(due_ns, ship_due_ns(n->ship));
@@ -252,6 +256,16 @@ static int files_open(node_t *n, struct err *err)
 	return 0;
 }
 
+static struct second_params second_params(node_t *n, http_t *http,
+					  watch_t *watch)
+{
+	return (struct second_params){
+		.conf = n->conf, .first = n->poller, .http = http,
+		.watch = watch, .ts = n->ts, .boot_id = n->boot_id,
+		.log = n->log,
+	};
+}
+
 static int poller_start(node_t *n, http_t *http, watch_t *watch,
 			struct err *err)
 {
@@ -326,6 +340,9 @@ static node_t *node_new(const struct conf *conf, const timesource_t *ts,
 static void node_free(node_t *n)
 {
 	ship_destroy(n->ship);
+	if (n->poller && n->second)
+		poller_stop(n->poller);	/* while the second one closes */
+	second_close(n->second, LOGOUT_NS);
 	poller_close(n->poller, LOGOUT_NS);
 	account_destroy(n->account);
 	scontrol_destroy(n->scontrol);
@@ -340,6 +357,7 @@ node_t *node_create(const struct conf *conf, http_t *http, watch_t *watch,
 		    struct err *err)
 {
 	node_t *n = node_new(conf, ts, log, err);
+	struct second_params second;
 
 	if (!n)
 		return NULL;
@@ -350,6 +368,8 @@ node_t *node_create(const struct conf *conf, http_t *http, watch_t *watch,
 		return NULL;
 	}
 	ledger_try(n);
+	second = second_params(n, http, watch);
+	n->second = second_create(&second);
 	return n;
 }
 
@@ -371,14 +391,17 @@ int node_check(const struct conf *conf, http_t *http, watch_t *watch,
 {
 	node_t *n = node_new(conf, ts, log, err);
 	struct poller_params params;
+	struct second_params second;
 	int rc;
 
 	if (!n)
 		return -1;
 	params = poller_params(n, http, watch);
+	second = second_params(n, http, watch);
 	rc = dir_check_or_make(conf->state_dir, err) < 0 ||
 	     dir_check_or_make(conf->ledger_dir, err) < 0 || run_dir_check(n, err) < 0 ||
 	     poller_check(&params, err) < 0 ||
+	     second_check(&second, err) < 0 ||
 	     ship_start(n, http, watch, err) < 0 ? -1 : 0;
 	node_free(n);
 	return rc;

@@ -14,6 +14,7 @@
 #include "dirs.h"
 #include "nodelist.h"
 #include "poller.h"
+#include "second.h"
 #include "worker.h"
 
 #define LIST_PERIOD_NS NS_PER_S	/* how often the list is looked at */
@@ -25,6 +26,7 @@ struct member {
 	unsigned index;		/* in the site's lists */
 	struct conf conf;	/* the node's own */
 	poller_t *poller;	/* NULL: its configuration does not do */
+	second_t *second;	/* meter; NULL: there is none */
 	bool fixed;		/* in the configuration: always there, always busy */
 	bool busy;
 	bool listed;		/* in the list read last */
@@ -56,6 +58,7 @@ struct site {
 
 static void member_close(struct member *m, int64_t limit_ns)
 {
+	second_close(m->second, limit_ns);
 	poller_close(m->poller, limit_ns);
 	free(m);
 }
@@ -71,8 +74,10 @@ static void member_describe(void *arg, struct series_params *p)
 static void member_sampled(void *arg)
 {
 	struct member *m = arg;
+	int64_t due_ns = poller_due_ns(m->poller);
+	int64_t second_ns = second_due_ns(m->second);
 
-	m->site->due_ns[m->index] = poller_due_ns(m->poller);
+	m->site->due_ns[m->index] = due_ns < second_ns ? due_ns : second_ns;
 }
 
 static struct member *member_find(const site_t *s, const char *name)
@@ -94,6 +99,17 @@ static int64_t member_start_ns(const site_t *s, const struct conf *conf)
 	       (int64_t)(hash % (uint64_t)conf->period_ns);
 }
 
+static void member_open_second(site_t *s, struct member *m)
+{
+	const struct second_params params = {
+		.conf = &m->conf, .first = m->poller, .http = s->http,
+		.watch = s->watch, .ts = s->ts, .boot_id = s->boot_id,
+		.log = s->log, .on_sample = member_sampled, .arg = m,
+	};
+
+	m->second = second_create(&params);
+}
+
 /* A node that cannot be read is told once; it is unmeasured. */
 static void member_open(site_t *s, struct member *m, const char *name)
 {
@@ -111,7 +127,9 @@ static void member_open(site_t *s, struct member *m, const char *name)
 		params.start_ns = member_start_ns(s, &m->conf);
 		m->poller = poller_create(&params, &err);
 	}
-	if (!m->poller)
+	if (m->poller)
+		member_open_second(s, m);
+	else
 		log_error(s->log, "node %s is not measured: %s", name, err.text);
 	snprintf(m->conf.node, sizeof(m->conf.node), "%s", name);
 }
@@ -157,11 +175,14 @@ static struct member *member_add(site_t *s, const char *name)
 
 static void member_set_busy(const site_t *s, struct member *m, bool busy)
 {
+	int64_t period_ns = busy ? m->conf.period_ns :
+			    s->conf->oar.idle_period_ns;
+
 	m->busy = busy;
 	if (!m->poller)
 		return;
-	poller_set_period(m->poller, busy ? m->conf.period_ns :
-			  s->conf->oar.idle_period_ns);
+	poller_set_period(m->poller, period_ns);
+	second_set_period(m->second, period_ns);
 	member_sampled(m);
 }
 
@@ -266,6 +287,7 @@ void site_run(site_t *s)
 		if (s->due_ns[i] > now_ns)
 			continue;
 		poller_run(s->member[i]->poller);
+		second_run(s->member[i]->second);
 		member_sampled(s->member[i]);
 	}
 }
@@ -401,8 +423,10 @@ void site_close(site_t *s)
 	worker_destroy(s->server.worker, LOGOUT_NS);
 	worker_destroy(s->follower.worker, LOGOUT_NS);
 	for (unsigned i = 0; i < s->count; i++)
-		if (s->member[i]->poller)
+		if (s->member[i]->poller) {
 			poller_stop(s->member[i]->poller);
+			second_stop(s->member[i]->second);
+		}
 	/* waiting for one carries on all of them */
 	end_ns = timesource_boot_ns(&s->ts) + LOGOUT_NS;
 	for (unsigned i = 0; i < s->count; i++) {

@@ -33,12 +33,12 @@ struct ledger {
 /* ---- opening --------------------------------------------------------------- */
 
 static int set_names(ledger_t *l, const char *dir, const char *node,
-		     struct err *err)
+		     const char *kind, struct err *err)
 {
 	if (!*node || *node == '.' || strchr(node, '/') || strlen(node) > 240)
 		return err_set(err, "\"%.64s\" cannot be the name of a ledger's node",
 			       node);
-	snprintf(l->name, sizeof(l->name), "%s.ledger", node);
+	snprintf(l->name, sizeof(l->name), "%s.%s", node, kind);
 	snprintf(l->open_name, sizeof(l->open_name), "%s.open", node);
 	snprintf(l->temp_name, sizeof(l->temp_name), ".%s.open.new", node);
 	if ((size_t)snprintf(l->path, sizeof(l->path), "%s/%s", dir,
@@ -217,8 +217,9 @@ static int check_tail(ledger_t *l, uint64_t *repaired, struct err *err)
 	return l->size == 0 ? 0 : repair_tail(l, repaired, err);
 }
 
-ledger_t *ledger_open(const char *dir, const char *node, uint64_t *repaired,
-		      struct err *err)
+static ledger_t *open_kind(const char *dir, const char *node,
+			   const char *kind, uint64_t *repaired,
+			   struct err *err)
 {
 	ledger_t *l = calloc(1, sizeof(*l));
 
@@ -228,7 +229,7 @@ ledger_t *ledger_open(const char *dir, const char *node, uint64_t *repaired,
 		return NULL;
 	}
 	l->fd = l->dirfd = -1;
-	if (set_names(l, dir, node, err) < 0)
+	if (set_names(l, dir, node, kind, err) < 0)
 		goto fail;
 	l->dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (l->dirfd < 0) {
@@ -241,6 +242,18 @@ ledger_t *ledger_open(const char *dir, const char *node, uint64_t *repaired,
 fail:
 	ledger_close(l);
 	return NULL;
+}
+
+ledger_t *ledger_open(const char *dir, const char *node, uint64_t *repaired,
+		      struct err *err)
+{
+	return open_kind(dir, node, "ledger", repaired, err);
+}
+
+ledger_t *ledger_open_meters(const char *dir, const char *node,
+			     uint64_t *repaired, struct err *err)
+{
+	return open_kind(dir, node, "meters", repaired, err);
 }
 
 void ledger_close(ledger_t *l)

@@ -26,7 +26,10 @@
 #define LEDGER_PARTS_MAX 4096	/* of an interval; a writer ends one before */
 #define LEDGER_BATCH_MAX (64 * 1024 * 1024)	/* bytes of one append */
 
-enum ledger_kind { LEDGER_ALLOC, LEDGER_STEP, LEDGER_INTERVAL };
+enum ledger_kind {
+	LEDGER_ALLOC, LEDGER_STEP, LEDGER_INTERVAL,
+	LEDGER_METERS	/* in NODE.meters, and nowhere else */
+};
 
 /* An allocation (the extern step's record) or a step. */
 struct ledger_alloc {
@@ -83,11 +86,27 @@ struct ledger_interval {
 	uint32_t parts_len;
 };
 
+/*
+ * What two meters of a node say of the same time. first_j and second_j are of
+ * the time that both covered.
+ */
+struct ledger_meters {
+	char node[256];
+	char boot_id[BOOT_ID_SIZE];
+	int64_t start_ns, end_ns;
+	int64_t start_wall_ns, end_wall_ns;
+	int64_t both_ns;
+	double first_j, second_j;
+	int64_t first_ns, second_ns;	/* that each covered */
+	char first[64], second[64];	/* sources */
+};
+
 struct ledger_rec {
 	enum ledger_kind kind;
 	union {
 		struct ledger_alloc alloc;	/* LEDGER_ALLOC, LEDGER_STEP */
 		struct ledger_interval interval;
+		struct ledger_meters meters;
 	};
 };
 
@@ -103,6 +122,10 @@ typedef struct ledger ledger_t;
 ledger_t *ledger_open(const char *dir, const char *node, uint64_t *repaired,
 		      struct err *err);
 void ledger_close(ledger_t *l);		/* NULL is fine */
+
+/* The same for LEDGER_DIR/NODE.meters, which has LEDGER_METERS only. */
+ledger_t *ledger_open_meters(const char *dir, const char *node,
+			     uint64_t *repaired, struct err *err);
 
 /*
  * Append n records with one write and one fsync: all or nothing, also on a
@@ -124,6 +147,8 @@ typedef struct ledger_reader ledger_reader_t;
 
 /* Any ledger or .open file by path. errno ENOENT where there is none. */
 ledger_reader_t *ledger_reader_open(const char *path, struct err *err);
+/* A .meters file, of which LEDGER_METERS are read, as others are elsewhere. */
+ledger_reader_t *ledger_reader_open_meters(const char *path, struct err *err);
 void ledger_reader_close(ledger_reader_t *r);
 
 /*

@@ -27,6 +27,9 @@
 #define ALLOC(key, type, member)					\
 	{ key, type, offsetof(struct ledger_rec, alloc.member),		\
 	  sizeof(((struct ledger_rec *)0)->alloc.member) }
+#define METERS(key, type, member)					\
+	{ key, type, offsetof(struct ledger_rec, meters.member),	\
+	  sizeof(((struct ledger_rec *)0)->meters.member) }
 #define INTERVAL(key, type, member)					\
 	{ key, type, offsetof(struct ledger_rec, interval.member),	\
 	  sizeof(((struct ledger_rec *)0)->interval.member) }
@@ -80,6 +83,23 @@ static const struct ledger_field interval_fields[] = {
 	{ NULL, FIELD_FLAG, 0, 0 }
 };
 
+static const struct ledger_field meters_fields[] = {
+	METERS("node", FIELD_TEXT, node),
+	METERS("boot", FIELD_TEXT, boot_id),
+	METERS("start_ns", FIELD_NS, start_ns),
+	METERS("end_ns", FIELD_NS, end_ns),
+	METERS("start_wall_ns", FIELD_WALL, start_wall_ns),
+	METERS("end_wall_ns", FIELD_WALL, end_wall_ns),
+	METERS("both_ns", FIELD_NS, both_ns),
+	METERS("first_j", FIELD_JOULES, first_j),
+	METERS("second_j", FIELD_JOULES, second_j),
+	METERS("first_ns", FIELD_NS, first_ns),
+	METERS("second_ns", FIELD_NS, second_ns),
+	METERS("first", FIELD_TEXT, first),
+	METERS("second", FIELD_TEXT, second),
+	{ NULL, FIELD_FLAG, 0, 0 }
+};
+
 static const struct kind {
 	const char *name;
 	const struct ledger_field *fields;
@@ -87,6 +107,7 @@ static const struct kind {
 	[LEDGER_ALLOC] = { "alloc", alloc_fields },
 	[LEDGER_STEP] = { "step", alloc_fields },
 	[LEDGER_INTERVAL] = { "interval", interval_fields },
+	[LEDGER_METERS] = { "meters", meters_fields },
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
@@ -550,16 +571,19 @@ static int check_missing(const struct ledger_field *fields, uint64_t seen,
 	return 0;
 }
 
-static int kind_find(struct piece name)
+/* meters: of a file that has nothing else; elsewhere there are none. */
+static int kind_find(struct piece name, bool meters)
 {
 	for (size_t i = 0; i < KINDS; i++)
-		if (piece_is(name, kinds[i].name))
+		if (meters == (i == LEDGER_METERS) &&
+		    piece_is(name, kinds[i].name))
 			return (int)i;
 	return -1;
 }
 
-int ledger_parse(const char *line, size_t len, struct ledger_rec *rec,
-		 struct ledger_part *parts, struct err *err)
+static int decode(const char *line, size_t len, bool meters,
+		  struct ledger_rec *rec, struct ledger_part *parts,
+		  struct err *err)
 {
 	struct piece rest, version, kind;
 	uint64_t seen = 0;
@@ -576,11 +600,24 @@ int ledger_parse(const char *line, size_t len, struct ledger_rec *rec,
 	if (v != LEDGER_VERSION)
 		return err_set(err, "format version %lld is not known here; read it with a newer wattgate",
 			       (long long)v);
-	if (!piece_next(&rest, ' ', &kind) || (k = kind_find(kind)) < 0)
+	if (!piece_next(&rest, ' ', &kind) ||
+	    (k = kind_find(kind, meters)) < 0)
 		return err_set(err, "kind of record is not known here");
 	memset(rec, 0, sizeof(*rec));
 	rec->kind = (enum ledger_kind)k;
 	if (parse_fields(rest, kinds[k].fields, rec, parts, &seen, err) < 0)
 		return -1;
 	return check_missing(kinds[k].fields, seen, rec, err);
+}
+
+int ledger_parse(const char *line, size_t len, struct ledger_rec *rec,
+		 struct ledger_part *parts, struct err *err)
+{
+	return decode(line, len, false, rec, parts, err);
+}
+
+int ledger_parse_meters(const char *line, size_t len, struct ledger_rec *rec,
+			struct err *err)
+{
+	return decode(line, len, true, rec, NULL, err);
 }

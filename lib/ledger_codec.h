@@ -23,4 +23,8 @@ bool ledger_line_good(const char *line, size_t len);
 long ledger_line_encode(const struct ledger_rec *rec, char *buf, size_t size,
 			struct err *err);
 
+/* As ledger_parse(), for LEDGER_METERS, which are unknown to that. */
+int ledger_parse_meters(const char *line, size_t len, struct ledger_rec *rec,
+			struct err *err);
+
 #endif

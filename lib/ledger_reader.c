@@ -18,6 +18,7 @@ struct ledger_reader {
 	char path[PATH_MAX];
 	uint64_t line;		/* number of the line last taken */
 	bool ended;
+	bool meters;		/* reads these, and nothing else */
 	size_t from, to;	/* what buf holds and was not taken yet */
 	char *buf;
 	struct ledger_part *parts;
@@ -70,6 +71,15 @@ nomem:
 	errno = ENOMEM;
 	err_set(err, "no memory to read ledger %s", path);
 	return NULL;
+}
+
+ledger_reader_t *ledger_reader_open_meters(const char *path, struct err *err)
+{
+	ledger_reader_t *r = ledger_reader_open(path, err);
+
+	if (r)
+		r->meters = true;
+	return r;
 }
 
 void ledger_reader_close(ledger_reader_t *r)
@@ -154,7 +164,9 @@ int ledger_reader_next(ledger_reader_t *r, struct ledger_rec *rec,
 		return err_set(err, "%s:%llu: line is longer than %d bytes",
 			       r->path, (unsigned long long)r->line,
 			       LEDGER_LINE_MAX);
-	if (ledger_parse(line, len, rec, r->parts, &why) < 0)
+	rc = r->meters ? ledger_parse_meters(line, len, rec, &why) :
+			 ledger_parse(line, len, rec, r->parts, &why);
+	if (rc < 0)
 		return err_set(err, "%s:%llu: %s", r->path,
 			       (unsigned long long)r->line, why.text);
 	return 1;

@@ -10,6 +10,7 @@ lib_libcore_a_SOURCES = \
 	lib/bridge.c \
 	lib/child.c \
 	lib/clock.c \
+	lib/compare.c \
 	lib/conf.c \
 	lib/conf_dirs.c \
 	lib/conf_impl.h \
@@ -44,6 +45,7 @@ lib_libcore_a_SOURCES = \
 	lib/bridge.h \
 	lib/child.h \
 	lib/clock.h \
+	lib/compare.h \
 	lib/conf.h \
 	lib/conf_values.h \
 	lib/coproc.h \
