@@ -7,8 +7,14 @@ intensitydir = $(pkgdatadir)/intensity
 dist_intensity_DATA = data/intensity/codecarbon.csv \
 	data/intensity/green-algorithms.csv
 
+# The template of --format html.
+pagedir = $(pkgdatadir)/page
+dist_page_DATA = data/page/page.css data/page/page.html data/page/page.js
+
 noinst_LIBRARIES += cli/libcli.a
 cli_libcli_a_CPPFLAGS = $(AM_CPPFLAGS) $(JSONC_CFLAGS) $(LIBPQ_CFLAGS) \
+	-DWATTGATE_PAGE_DIR='"$(pagedir)"' \
+	-DWATTGATE_CHART_JS='"$(chartjs)"' \
 	-DWATTGATE_INTENSITY_DIR='"$(intensitydir)"' \
 	-DWATTGATE_OAR_DIR='"$(or $(oarlibdir),/usr/lib/oar)"'
 cli_libcli_a_SOURCES = \
@@ -63,6 +69,8 @@ cli_libcli_a_SOURCES = \
 	cli/oar_conf.h \
 	cli/oar_login.c \
 	cli/oar_login.h \
+	cli/page.c \
+	cli/page.h \
 	cli/past.c \
 	cli/past.h \
 	cli/pg_oar.h \
