@@ -49,6 +49,8 @@ cli_libcli_a_SOURCES = \
 	cli/elf_symbol.h \
 	cli/job_rows.c \
 	cli/job_rows.h \
+	cli/groups.c \
+	cli/groups.h \
 	cli/jobs.c \
 	cli/jobs.h \
 	cli/jobs_ledger.c \

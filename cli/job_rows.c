@@ -21,6 +21,7 @@ const struct column job_columns[JOB_COLUMNS] = {
 	[JOB_SOURCE] = { "source", "SOURCE", COLUMN_TEXT, UNIT_NONE },
 	[JOB_CO2E] = { "co2e_g", "CO2E", COLUMN_NUMBER, UNIT_GRAMS },
 	[JOB_COST] = { "cost", "COST", COLUMN_NUMBER, UNIT_MONEY },
+	[JOB_NODE_S] = { "node_s", NULL, COLUMN_NUMBER, UNIT_SECONDS },
 };
 
 void job_row_energy(struct cell *row, double kwh, const struct rates *rates,

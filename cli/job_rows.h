@@ -10,7 +10,10 @@
 enum job_column {
 	JOB_ID, JOB_USER, JOB_ACCOUNT, JOB_PROJECT, JOB_STATE, JOB_START,
 	JOB_END, JOB_CORE_HOURS, JOB_GPU_HOURS, JOB_ENERGY, JOB_BMC, JOB_MODEL,
-	JOB_COVERAGE, JOB_MAX_GAP, JOB_SOURCE, JOB_CO2E, JOB_COST, JOB_COLUMNS
+	JOB_COVERAGE, JOB_MAX_GAP, JOB_SOURCE, JOB_CO2E, JOB_COST,
+	/* not shown: */
+	JOB_NODE_S,		/* its time on all its nodes, less suspension */
+	JOB_COLUMNS
 };
 extern const struct column job_columns[JOB_COLUMNS];
 

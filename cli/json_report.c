@@ -62,7 +62,7 @@ static struct json_object *row_object(const struct rows *rows, size_t i)
 {
 	struct json_object *row = or_exit(json_object_new_object());
 
-	for (size_t j = 0; j < rows->columns_len; j++)
+	for (size_t j = 0; j < rows_shown(rows); j++)
 		add_member(row, rows->columns[j].name,
 			   cell_object(&rows->columns[j],
 				       rows_cell(rows, i, j)));

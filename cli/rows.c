@@ -70,6 +70,15 @@ void cell_set_time(struct cell *c, int64_t ns)
 	c->known = ns != 0;
 }
 
+size_t rows_shown(const struct rows *rows)
+{
+	size_t n = rows->columns_len;
+
+	while (n > 0 && !rows->columns[n - 1].title)
+		n--;
+	return n;
+}
+
 const struct cell *rows_cell(const struct rows *rows, size_t i, size_t j)
 {
 	return &rows->cells[i * rows->columns_len + j];

@@ -26,7 +26,8 @@ enum column_unit { UNIT_NONE, UNIT_HOURS, UNIT_SECONDS, UNIT_KWH, UNIT_RATIO,
 
 struct column {
 	const char *name;	/* in CSV and JSON */
-	const char *title;	/* in a table */
+	const char *title;	/* in a table; NULL: it is for us alone, and stands
+				   behind all that are shown */
 	enum column_type type;
 	enum column_unit unit;
 };
@@ -57,6 +58,9 @@ void cell_set_text(struct cell *c, const char *text);	/* copies; NULL: unknown *
 void cell_set_integer(struct cell *c, int64_t v);
 void cell_set_number(struct cell *c, double v);	/* not finite: unknown */
 void cell_set_time(struct cell *c, int64_t ns);	/* 0: unknown */
+
+/* How many columns are shown: the first ones. */
+size_t rows_shown(const struct rows *rows);
 
 /* The cell of row i in column j. */
 const struct cell *rows_cell(const struct rows *rows, size_t i, size_t j);

@@ -60,7 +60,7 @@ static void print_cell(FILE *f, const struct column *column,
 
 static void print_head(FILE *f, const struct rows *rows)
 {
-	for (size_t j = 0; j < rows->columns_len; j++)
+	for (size_t j = 0; j < rows_shown(rows); j++)
 		fprintf(f, "%s%s", j ? "," : "", rows->columns[j].name);
 	putc('\n', f);
 }
@@ -70,7 +70,7 @@ void rows_print_csv_part(FILE *f, const struct rows *rows, bool first)
 	if (first)
 		print_head(f, rows);
 	for (size_t i = 0; i < rows->len; i++) {
-		for (size_t j = 0; j < rows->columns_len; j++) {
+		for (size_t j = 0; j < rows_shown(rows); j++) {
 			if (j)
 				putc(',', f);
 			print_cell(f, &rows->columns[j], rows_cell(rows, i, j));

@@ -110,7 +110,7 @@ static void print_padded(FILE *f, const struct shown *s, int width, bool right,
 /* All cells as texts, row by row, the titles first; widths only grow. */
 static struct shown *show_all(const struct rows *rows, int *widths)
 {
-	const size_t n = rows->columns_len;
+	const size_t n = rows_shown(rows);
 	struct shown *all = mem_zeroed((rows->len + 1) * n, sizeof(*all));
 	const bool utf8 = text_locale_utf8();
 
@@ -137,7 +137,7 @@ static struct shown *show_all(const struct rows *rows, int *widths)
 void rows_print_table_part(FILE *f, const struct rows *rows, bool first,
 			   int *widths)
 {
-	const size_t n = rows->columns_len;
+	const size_t n = rows_shown(rows);
 	struct shown *all = show_all(rows, widths);
 
 	for (size_t k = 0; k < (rows->len + 1) * n; k++) {

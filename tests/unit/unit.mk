@@ -53,6 +53,8 @@ LDADD = $(UNIT_LIBS)
 # These link the command too. Those with -rdynamic read symbols out of themselves.
 UNIT_CLI_LIBS = cli/libcli.a $(SOURCE_LIBS) $(CHECK_LIBS) $(LIBPQ_LIBS)
 tests_unit_test_cli_LDADD = $(UNIT_CLI_LIBS)
+unit_tests += tests/unit/test_groups
+tests_unit_test_groups_LDADD = $(UNIT_CLI_LIBS)
 tests_unit_test_cli_LDFLAGS = $(AM_LDFLAGS) -rdynamic
 tests_unit_test_cli_ledger_LDADD = $(UNIT_CLI_LIBS)
 tests_unit_test_cli_doctor_LDADD = $(UNIT_CLI_LIBS)

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/groups.h"
+
+#include <math.h>
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/mem.h"
+
+static const struct column group_columns[GROUP_COLUMNS] = {
+	[GROUP_NAME] = { "name", "NAME", COLUMN_TEXT, UNIT_NONE },
+	[GROUP_JOBS] = { "jobs", "JOBS", COLUMN_INTEGER, UNIT_NONE },
+	[GROUP_KNOWN] = { "known_jobs", "KNOWN", COLUMN_INTEGER, UNIT_NONE },
+	[GROUP_FAILED] = { "failed_jobs", "FAILED", COLUMN_INTEGER, UNIT_NONE },
+	[GROUP_CORE_HOURS] = { "core_hours", "CORE-HOURS", COLUMN_NUMBER, UNIT_HOURS },
+	[GROUP_GPU_HOURS] = { "gpu_hours", "GPU-HOURS", COLUMN_NUMBER, UNIT_HOURS },
+	[GROUP_ENERGY] = { "energy_kwh", "ENERGY", COLUMN_NUMBER, UNIT_KWH },
+	[GROUP_SHARE] = { "share", "SHARE", COLUMN_NUMBER, UNIT_RATIO },
+	[GROUP_FAILED_ENERGY] = { "failed_kwh", "IN-FAILED", COLUMN_NUMBER, UNIT_KWH },
+	[GROUP_BMC] = { "bmc_kwh", "BMC", COLUMN_NUMBER, UNIT_KWH },
+	[GROUP_MODEL] = { "model_kwh", "MODEL", COLUMN_NUMBER, UNIT_KWH },
+	[GROUP_COVERAGE] = { "coverage", "COVERED", COLUMN_NUMBER, UNIT_RATIO },
+	[GROUP_MAX_GAP] = { "max_gap_s", "MAX-GAP", COLUMN_NUMBER, UNIT_SECONDS },
+	[GROUP_SOURCE] = { "source", "SOURCE", COLUMN_TEXT, UNIT_NONE },
+	[GROUP_CO2E] = { "co2e_g", "CO2E", COLUMN_NUMBER, UNIT_GRAMS },
+	[GROUP_COST] = { "cost", "COST", COLUMN_NUMBER, UNIT_MONEY },
+	[GROUP_OFFSET] = { "offset_kwh", "OFFSET", COLUMN_NUMBER, UNIT_KWH },
+};
+
+/* Sums of which some are known. */
+enum sum { CORE_HOURS, GPU_HOURS, ENERGY, FAILED_ENERGY, BMC, MODEL, CO2E, COST,
+	   SUMS };
+
+struct group {
+	char *name;		/* "" = without one */
+	int64_t jobs, failed, known;
+	double sum[SUMS];
+	bool told[SUMS];
+	double covered_s, node_s;	/* of jobs that tell their coverage */
+	double max_gap_s;	/* -1: not known */
+	char source[96];	/* "mixed" where they differ */
+};
+
+struct groups {
+	enum job_column by;
+	struct column columns[GROUP_COLUMNS];
+	void *tree;
+	struct group **list;
+	size_t len, room;
+};
+
+groups_t *groups_create(enum job_column by)
+{
+	groups_t *g = mem_zeroed(1, sizeof(*g));
+
+	g->by = by;
+	memcpy(g->columns, group_columns, sizeof(group_columns));
+	g->columns[GROUP_NAME].name = job_columns[by].name;
+	g->columns[GROUP_NAME].title = job_columns[by].title;
+	return g;
+}
+
+static void forget(void *group)
+{
+	(void)group;		/* the list has it */
+}
+
+void groups_destroy(groups_t *g)
+{
+	if (!g)
+		return;
+	tdestroy(g->tree, forget);
+	for (size_t i = 0; i < g->len; i++) {
+		free(g->list[i]->name);
+		free(g->list[i]);
+	}
+	free(g->list);
+	free(g);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	const struct group *x = a, *y = b;
+
+	return strcmp(x->name, y->name);
+}
+
+static struct group *group_of(groups_t *g, const struct cell *name)
+{
+	struct group key = { .name = name->known ? name->text : (char *)"" };
+	struct group **found = tfind(&key, &g->tree, compare_names);
+	struct group *group;
+
+	if (found)
+		return *found;
+	group = mem_zeroed(1, sizeof(*group));
+	group->name = mem_string(key.name);
+	group->max_gap_s = -1;
+	g->list = mem_grow(g->list, g->len, &g->room, sizeof(*g->list));
+	g->list[g->len++] = group;
+	if (!tsearch(group, &g->tree, compare_names))
+		mem_failed();
+	return group;
+}
+
+/* ---- adding ---------------------------------------------------------------- */
+
+static void add(struct group *group, enum sum which, const struct cell *cell)
+{
+	if (!cell->known)
+		return;
+	group->sum[which] += cell->number;
+	group->told[which] = true;
+}
+
+/* What did not end as it should have: Slurm's words, then OAR's. */
+static bool has_failed(const struct cell *state)
+{
+	static const char *const words[] = {
+		"FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL", "OUT_OF_MEMORY",
+		"BOOT_FAIL", "DEADLINE", "PREEMPTED", "REVOKED", "Error",
+	};
+
+	for (size_t i = 0; state->known && i < sizeof(words) / sizeof(words[0]); i++)
+		if (strncmp(state->text, words[i], strlen(words[i])) == 0)
+			return true;
+	return false;
+}
+
+static void add_coverage(struct group *group, const struct cell *row)
+{
+	const struct cell *time = &row[JOB_NODE_S];
+
+	if (row[JOB_MAX_GAP].known && row[JOB_MAX_GAP].number > group->max_gap_s)
+		group->max_gap_s = row[JOB_MAX_GAP].number;
+	if (!row[JOB_COVERAGE].known || !time->known)
+		return;
+	group->covered_s += row[JOB_COVERAGE].number * time->number;
+	group->node_s += time->number;
+}
+
+static void add_source(struct group *group, const struct cell *source)
+{
+	if (!source->known)
+		return;
+	if (!*group->source)
+		strncpy(group->source, source->text, sizeof(group->source) - 1);
+	else if (strcmp(group->source, source->text) != 0)
+		strcpy(group->source, "mixed");
+}
+
+static void add_row(struct group *group, const struct cell *row)
+{
+	group->jobs++;
+	group->known += row[JOB_ENERGY].known;
+	add(group, CORE_HOURS, &row[JOB_CORE_HOURS]);
+	add(group, GPU_HOURS, &row[JOB_GPU_HOURS]);
+	add(group, ENERGY, &row[JOB_ENERGY]);
+	add(group, BMC, &row[JOB_BMC]);
+	add(group, MODEL, &row[JOB_MODEL]);
+	add(group, CO2E, &row[JOB_CO2E]);
+	add(group, COST, &row[JOB_COST]);
+	if (has_failed(&row[JOB_STATE])) {
+		group->failed++;
+		add(group, FAILED_ENERGY, &row[JOB_ENERGY]);
+	}
+	add_coverage(group, row);
+	add_source(group, &row[JOB_SOURCE]);
+}
+
+void groups_add(groups_t *g, const struct rows *jobs)
+{
+	for (size_t i = 0; i < jobs->len; i++) {
+		const struct cell *row = rows_cell(jobs, i, 0);
+
+		add_row(group_of(g, &row[g->by]), row);
+	}
+}
+
+/* ---- rows ------------------------------------------------------------------ */
+
+static double energy_of(const struct group *group)
+{
+	return group->told[ENERGY] ? group->sum[ENERGY] : -1;
+}
+
+static int compare_energy(const void *a, const void *b)
+{
+	const struct group *x = *(struct group *const *)a;
+	const struct group *y = *(struct group *const *)b;
+
+	if (energy_of(x) != energy_of(y))
+		return energy_of(x) < energy_of(y) ? 1 : -1;
+	return strcmp(x->name, y->name);
+}
+
+static double total_of(const groups_t *g, enum sum which)
+{
+	double total = 0;
+
+	for (size_t i = 0; i < g->len; i++)
+		total += g->list[i]->sum[which];
+	return total;
+}
+
+static double or_zero(double v)
+{
+	return isfinite(v) ? v : 0;
+}
+
+static void put(struct cell *row, enum group_column column,
+		const struct group *group, enum sum which)
+{
+	cell_set_number(&row[column],
+			group->told[which] ? group->sum[which] : NAN);
+}
+
+static void put_group(struct cell *row, const struct group *group)
+{
+	cell_set_text(&row[GROUP_NAME], *group->name ? group->name : NULL);
+	cell_set_integer(&row[GROUP_JOBS], group->jobs);
+	cell_set_integer(&row[GROUP_KNOWN], group->known);
+	cell_set_integer(&row[GROUP_FAILED], group->failed);
+	put(row, GROUP_CORE_HOURS, group, CORE_HOURS);
+	put(row, GROUP_GPU_HOURS, group, GPU_HOURS);
+	put(row, GROUP_ENERGY, group, ENERGY);
+	/* no failed job drew nothing; failed ones of unknown energy did not */
+	cell_set_number(&row[GROUP_FAILED_ENERGY],
+			group->told[FAILED_ENERGY] ? group->sum[FAILED_ENERGY] :
+			group->failed ? NAN : 0);
+	put(row, GROUP_BMC, group, BMC);
+	put(row, GROUP_MODEL, group, MODEL);
+	put(row, GROUP_CO2E, group, CO2E);
+	put(row, GROUP_COST, group, COST);
+	if (group->node_s > 0)
+		cell_set_number(&row[GROUP_COVERAGE],
+				group->covered_s / group->node_s);
+	if (group->max_gap_s >= 0)
+		cell_set_number(&row[GROUP_MAX_GAP], group->max_gap_s);
+	cell_set_text(&row[GROUP_SOURCE], *group->source ? group->source : NULL);
+}
+
+static void put_site(struct rows *rows, const char *name, double kwh,
+		     double total)
+{
+	struct cell *row;
+
+	if (!isfinite(kwh))
+		return;
+	row = rows_add(rows);
+	cell_set_text(&row[GROUP_NAME], name);
+	cell_set_number(&row[GROUP_ENERGY], kwh);
+	if (total > 0)
+		cell_set_number(&row[GROUP_SHARE], kwh / total);
+}
+
+static void put_offset(const groups_t *g, struct rows *rows, double offset_kwh,
+		       enum sum by)
+{
+	const double all = total_of(g, by);
+
+	for (size_t i = 0; i < g->len && all > 0 && isfinite(offset_kwh); i++)
+		cell_set_number((struct cell *)rows_cell(rows, i, GROUP_OFFSET),
+				offset_kwh * g->list[i]->sum[by] / all);
+}
+
+struct rows *groups_rows(groups_t *g, const struct site_energy *site,
+			 enum spread spread)
+{
+	const double total = total_of(g, ENERGY) +
+			     or_zero(site->unallocated_kwh) +
+			     or_zero(site->idle_kwh);
+	struct rows *rows = rows_create(g->columns, spread == SPREAD_NONE ?
+					GROUP_COLUMNS - 1 : GROUP_COLUMNS);
+
+	if (g->len)
+		qsort(g->list, g->len, sizeof(*g->list), compare_energy);
+	for (size_t i = 0; i < g->len; i++) {
+		struct cell *row = rows_add(rows);
+
+		put_group(row, g->list[i]);
+		if (g->list[i]->told[ENERGY] && total > 0)
+			cell_set_number(&row[GROUP_SHARE],
+					g->list[i]->sum[ENERGY] / total);
+	}
+	if (spread != SPREAD_NONE)
+		put_offset(g, rows, site->unallocated_kwh + site->idle_kwh,
+			   spread == SPREAD_ENERGY ? ENERGY : CORE_HOURS);
+	put_site(rows, "(unallocated)", site->unallocated_kwh, total);
+	put_site(rows, "(idle)", site->idle_kwh, total);
+	return rows;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef WATTGATE_CLI_GROUPS_H
+#define WATTGATE_CLI_GROUPS_H
+
+#include "cli/job_rows.h"
+#include "cli/rows.h"
+
+/*
+ * Rows of jobs added up by user, account or project: memory grows with these,
+ * not with jobs.
+ *
+ * What is unknown of a job adds nothing; jobs and known_jobs tell how many a
+ * group has and of how many the energy is known. A sum of which nothing is
+ * known is unknown. Coverage is that of the jobs that tell theirs, weighted by
+ * their time on nodes.
+ */
+
+enum group_column {
+	GROUP_NAME, GROUP_JOBS, GROUP_KNOWN, GROUP_FAILED, GROUP_CORE_HOURS,
+	GROUP_GPU_HOURS, GROUP_ENERGY, GROUP_SHARE, GROUP_FAILED_ENERGY,
+	GROUP_BMC, GROUP_MODEL, GROUP_COVERAGE, GROUP_MAX_GAP, GROUP_SOURCE,
+	GROUP_CO2E, GROUP_COST, GROUP_OFFSET, GROUP_COLUMNS
+};
+
+typedef struct groups groups_t;
+
+/* by: a text column of jobs; jobs without that text are a group of their own. */
+groups_t *groups_create(enum job_column by);
+void groups_destroy(groups_t *g);	/* NULL is fine */
+
+/* Add rows of job_columns. */
+void groups_add(groups_t *g, const struct rows *jobs);
+
+/* What the nodes drew besides, kWh; NaN: not known. */
+struct site_energy {
+	double unallocated_kwh, idle_kwh;
+};
+
+/* Over whom that is spread: GROUP_OFFSET is each one's part. */
+enum spread { SPREAD_NONE, SPREAD_CORE_HOURS, SPREAD_ENERGY };
+
+/*
+ * A row a group, most energy first, then "(unallocated)" and "(idle)" where
+ * they are known; shares are of all of these together. The caller destroys the
+ * rows, of which the columns live with g.
+ */
+struct rows *groups_rows(groups_t *g, const struct site_energy *site,
+			 enum spread spread);
+
+#endif
