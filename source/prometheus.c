@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "archive_live.h"
 #include "json_prometheus.h"
@@ -61,6 +62,120 @@ bool prometheus_selector(const char *query, char *name, size_t size)
 	return p && *blanks_skip(p) == '\0';
 }
 
+/* ---- expressions ---- */
+
+static bool word_is(const char *word, size_t len, const char *const *words)
+{
+	for (; *words; words++)
+		if (strlen(*words) == len && strncasecmp(word, *words, len) == 0)
+			return true;
+	return false;
+}
+
+/* Behind a list of label names, (a, b); p where there is none. */
+static const char *labels_skip(const char *p)
+{
+	const char *open = blanks_skip(p);
+
+	if (*open != '(')
+		return p;
+	open += strcspn(open, ")");
+	return *open ? open + 1 : open;
+}
+
+/*
+ * Behind a number or a duration, "1.5e-3" or "1h30m", which is no name; the
+ * sign of an exponent may stay.
+ */
+static const char *number_skip(const char *p)
+{
+	while (isalnum((unsigned char)*p) || *p == '.')
+		p++;
+	return p;
+}
+
+static int selector_refuse(const char *from, const char *to, struct err *err)
+{
+	return err_set(err, "query: in an expression %.*s would go on for minutes with a value that is over: write last_over_time(%.*s[7s]), with one and a half scrape intervals",
+		       (int)(to - from), from, (int)(to - from), from);
+}
+
+/* A selector must be one of a range: ours ends in what is behind it. */
+static const char *selector_check(const char *from, const char *behind,
+				  unsigned *ranges, struct err *err)
+{
+	const char *p = behind;
+
+	if (*blanks_skip(p) == '{')
+		p = braces_skip(blanks_skip(p));
+	if (!p) {
+		err_set(err, "query: a brace or a quote is not closed");
+		return NULL;
+	}
+	behind = blanks_skip(p);
+	if (*behind != '[') {
+		selector_refuse(from, p, err);
+		return NULL;
+	}
+	++*ranges;
+	return behind + strcspn(behind, "]");
+}
+
+/* A function, a word of the language, or a metric. */
+static const char *name_check(const char *from, unsigned *ranges,
+			      struct err *err)
+{
+	static const char *const grouping[] = {
+		"by", "without", "on", "ignoring", "group_left", "group_right",
+		NULL
+	};
+	static const char *const operators[] = {
+		"and", "or", "unless", "bool", "atan2", "inf", "nan", "start",
+		"end", NULL
+	};
+	static const char *const shifts[] = { "offset", NULL };
+	const char *p = name_skip(from), *next = blanks_skip(p);
+	size_t len = (size_t)(p - from);
+
+	if (word_is(from, len, grouping))
+		return labels_skip(p);
+	if (word_is(from, len, shifts)) {
+		err_set(err, "query: offset takes power of another time");
+		return NULL;
+	}
+	/* sum(...), sum by (...) (...) */
+	if (*next == '(' || word_is(from, len, operators) ||
+	    word_is(next, (size_t)(name_skip(next) - next), grouping))
+		return p;
+	return selector_check(from, p, ranges, err);
+}
+
+int prometheus_expression_check(const char *query, struct err *err)
+{
+	const char *p = query;
+	unsigned ranges = 0;
+
+	while (p && *p) {
+		if (isalpha((unsigned char)*p) || *p == '_' || *p == ':')
+			p = name_check(p, &ranges, err);
+		else if (*p == '{')
+			p = selector_check(p, p, &ranges, err);
+		else if (isdigit((unsigned char)*p) || *p == '.')
+			p = number_skip(p);
+		else if (*p == '@')
+			return err_set(err, "query: @ takes power of another time");
+		else if (*p == '#')
+			return err_set(err, "query: it has a comment");
+		else if (!strchr("\"'`", *p))
+			p++;
+		else if (!(p = quoted_skip(p)))
+			return err_set(err, "query: a quote is not closed");
+	}
+	if (p && !ranges)
+		return err_set(err, "query: it reads no series");
+	return p ? 0 : -1;
+}
+
 /* ---- asking ---- */
 
 /* An expression: what is younger than a period may not be all there. */
@@ -72,6 +187,8 @@ static int prometheus_check(struct archive *a, const struct conf_meter *m,
 	if (!m->query[0])
 		return err_set(err, "source = prometheus needs query, such as node_power_watts{instance=\"%%n\"}");
 	a->raw = prometheus_selector(m->query, name, sizeof(name));
+	if (!a->raw && prometheus_expression_check(m->query, err) < 0)
+		return -1;
 	a->ahead_ns = a->raw ? ARCHIVE_AHEAD_NS : -a->period_ns;
 	snprintf(a->place, sizeof(a->place), "prometheus:%.48s",
 		 !a->raw ? "expression" : name[0] ? name : "selector");
@@ -122,9 +239,9 @@ static int grid_path(const struct archive *a, int64_t from_ns, int64_t to_ns,
 		return 1;
 	snprintf(times, sizeof(times),
 		 "&start=%" PRId64 ".%03d&end=%" PRId64 ".%03d&step=%" PRId64
-		 ".%03d&lookback_delta=%" PRId64 "ms",
+		 ".%03d",
 		 from / 1000, (int)(from % 1000), to / 1000, (int)(to % 1000),
-		 step_ms / 1000, (int)(step_ms % 1000), step_ms * 3 / 2);
+		 step_ms / 1000, (int)(step_ms % 1000));
 	if (text_add(buf, size, a->prefix) < 0 ||
 	    text_add(buf, size, "/api/v1/query_range?query=") < 0 ||
 	    archive_encode(a->meter->query, buf, size) < 0)

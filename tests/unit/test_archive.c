@@ -250,6 +250,44 @@ START_TEST(test_selector)
 }
 END_TEST
 
+static const struct {
+	const char *query, *why;	/* "": it may be asked */
+} expressions[] = {
+	{ "sum(last_over_time(w{node=\"n1\"}[7s]))", "" },
+	{ "rate(node_joules_total{x=~\"a|b\"} [1m]) * 1e0 + 2.5", "" },
+	{ "sum by (node, job) (avg_over_time(w[10s])) > bool 0", "" },
+	{ "sum(last_over_time({__name__=\"w\"}[7s])) without(x)", "" },
+	{ "max_over_time(a[1h30m]) and on(node) group_left() rate(b[1m])", "" },
+	{ "last_over_time(w{x='}{'}[7s]) / Inf", "" },
+	{ "label_replace(rate(w[9s]), \"a\", \"$1\", \"b\", \"(.*)\")", "" },
+	{ "sum(w)", "write last_over_time(w[7s])" },
+	{ "sum(w{node=\"n1\"} )", "write last_over_time(w{node=\"n1\"}[7s])" },
+	{ "w * 2", "last_over_time(w[7s])" },
+	{ "rate(a[9s]) + b", "last_over_time(b[7s])" },
+	{ "sum({x=\"1\"})", "last_over_time({x=\"1\"}[7s])" },
+	{ "max_over_time(sum(w)[1m:5s])", "last_over_time(w[7s])" },
+	{ "rate(w[9s] offset 1h)", "offset" },
+	{ "rate(w[9s] @ 1609746000)", "@ takes" },
+	{ "rate(w[9s]) # all", "comment" },
+	{ "vector(100)", "reads no series" },
+	{ "100", "reads no series" },
+	{ "", "reads no series" },
+	{ "rate(w{x=\"[9s])", "not closed" },
+	{ "rate(w[9s]) + \"", "not closed" },
+};
+
+START_TEST(test_expression)
+{
+	struct err err = { "" };
+	int rc = prometheus_expression_check(expressions[_i].query, &err);
+
+	ck_assert_msg(rc == (*expressions[_i].why ? -1 : 0), "%s: %s",
+		      expressions[_i].query, err.text);
+	ck_assert_msg(strstr(err.text, expressions[_i].why), "%s: %s",
+		      expressions[_i].query, err.text);
+}
+END_TEST
+
 static struct conf_meter meter_of(const char *source, const char *url)
 {
 	struct conf_meter m = { .insecure = true, .timeout_ns = SECONDS(2) };
@@ -295,9 +333,9 @@ START_TEST(test_paths)
 	snprintf(m.query, sizeof(m.query), "w{n=\"1\"}");
 	path_check(&prometheus_archive, &m, "n1", ns + 1, ns + SECONDS(300),
 		   "/p/api/v1/query?query=w%7Bn%3D%221%22%7D%5B300001ms%5D&time=1795000300.000");
-	snprintf(m.query, sizeof(m.query), "sum(w)");
+	snprintf(m.query, sizeof(m.query), "sum(rate(w[9s]))");
 	path_check(&prometheus_archive, &m, "n1", ns + 1, ns + SECONDS(16),
-		   "/p/api/v1/query_range?query=sum%28w%29&start=1795000005.000&end=1795000015.000&step=5.000&lookback_delta=7500ms");
+		   "/p/api/v1/query_range?query=sum%28rate%28w%5B9s%5D%29%29&start=1795000005.000&end=1795000015.000&step=5.000");
 	path_check(&prometheus_archive, &m, "n1", ns + 1, ns + SECONDS(4), NULL);
 	path_check(&prometheus_archive, &m, "n1", ns + 1, ns, NULL);
 }
@@ -312,6 +350,7 @@ static const struct {
 	{ "kwollect", "https://h/", "", "", "", "u", "no password_file" },
 	{ "prometheus", "https://h", "", "", "", "", "needs query" },
 	{ "prometheus", "", "", "", "w", "", "needs url" },
+	{ "prometheus", "https://h", "", "", "sum(w)", "", "last_over_time" },
 };
 
 START_TEST(test_refused)
@@ -907,6 +946,7 @@ static Suite *archive_suite(void)
 	suite_add_tcase(s, tc);
 	tc = tcase_create("queries");
 	tcase_add_loop_test(tc, test_selector, 0, (int)COUNT(queries));
+	tcase_add_loop_test(tc, test_expression, 0, (int)COUNT(expressions));
 	tcase_add_test(tc, test_paths);
 	tcase_add_loop_test(tc, test_refused, 0, (int)COUNT(refused));
 	suite_add_tcase(s, tc);

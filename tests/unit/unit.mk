@@ -146,14 +146,19 @@ tests_unit_fakeipmi_so_LDADD =
 tests_unit_fakeipmi_so_LINK = $(PLUGIN_LINK)
 endif
 
+# For the scripts that read the past.
+check_PROGRAMS += tests/unit/past_tool
+tests_unit_past_tool_LDADD = $(SOURCE_LIBS)
+
 # What a compiler does not check. These run without Check.
 unit_scripts = tests/unit/check-includes tests/unit/check-wattgated \
 	tests/unit/check-ipmi \
 	tests/unit/check-ipmi-inband \
 	tests/unit/check-tls tests/unit/check-secrets \
 	tests/unit/check-wattgate tests/unit/check-oar-setup \
-	tests/unit/check-oar-follow tests/unit/check-oar-backfill
-EXTRA_DIST += tests/unit/daemon.sh tests/unit/oar-follower.sh
+	tests/unit/check-oar-follow tests/unit/check-oar-backfill \
+	tests/unit/check-kwollect tests/unit/check-prometheus
+EXTRA_DIST += tests/unit/daemon.sh tests/unit/past.sh tests/unit/oar-follower.sh
 dist_check_SCRIPTS += $(unit_scripts) tests/unit/check-objects
 TESTS += $(unit_scripts)
 # instrumented objects have symbols of the instruments' own
