@@ -80,6 +80,8 @@ cli_libcli_a_SOURCES = \
 	cli/plugstack.h \
 	cli/probe.c \
 	cli/probe.h \
+	cli/probe_ipmi.c \
+	cli/probe_ipmi.h \
 	cli/probe_redact.c \
 	cli/probe_redact.h \
 	cli/probe_text.c \

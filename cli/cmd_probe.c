@@ -13,6 +13,7 @@
 #include "cli/cmd.h"
 #include "cli/json_probe.h"
 #include "cli/probe.h"
+#include "cli/probe_ipmi.h"
 #include "cli/probe_text.h"
 #include "cli/probe_watch.h"
 #include "cli/text.h"
@@ -22,13 +23,16 @@ static const char usage[] =
 	"usage: wattgate probe URL [OPTION...]\n"
 	"\n"
 	"Asks a BMC for the power of its node, by Redfish, and explains what it offers\n"
-	"and which number is the node. URL is https://HOST or https://HOST:PORT.\n"
+	"and which number is the node. URL is https://HOST or https://HOST:PORT; by IPMI\n"
+	"ipmi://HOST, and ipmi:// for this host's own BMC.\n"
 	"\n"
 	"  --user U           log in as U [ask without a login]\n"
 	"  --password-file F  whose first line is the password; mode 0600\n"
 	"  --auth HOW         session (falls back to basic) or basic [session]\n"
 	"  --node SELECTOR    of a BMC that serves several nodes: the last part of the\n"
 	"                     URL of its chassis or system\n"
+	"  --sensor S         by IPMI: this sensor, by its name or its record's number,\n"
+	"                     instead of DCMI\n"
 	"  --ca FILE          CAs that the BMC's certificate is verified by [the system's]\n"
 	"  --public-key PIN   the key that the BMC must have: sha256//BASE64\n"
 	"  --insecure         take plain http, and certificates that nobody vouches for\n"
@@ -46,14 +50,14 @@ static const char usage[] =
 	"connection, no login, ...), 2 usage.\n";
 
 struct options {
-	const char *url, *user, *password_file, *auth, *node, *ca, *public_key;
+	const char *url, *user, *password_file, *auth, *node, *sensor, *ca, *public_key;
 	const char *timeout, *period, *count, *trace;
 	bool insecure, json, watch, help;
 };
 
 /* ---- options ---- */
 
-enum { USER = 256, PASSWORD_FILE, PASSWORD, AUTH, NODE, CA, PUBLIC_KEY,
+enum { USER = 256, PASSWORD_FILE, PASSWORD, AUTH, NODE, SENSOR, CA, PUBLIC_KEY,
        INSECURE, TIMEOUT, JSON, WATCH, PERIOD, COUNT, TRACE };
 
 static int set_option(struct options *o, int c)
@@ -63,6 +67,7 @@ static int set_option(struct options *o, int c)
 	case PASSWORD_FILE: o->password_file = optarg; break;
 	case AUTH: o->auth = optarg; break;
 	case NODE: o->node = optarg; break;
+	case SENSOR: o->sensor = optarg; break;
 	case CA: o->ca = optarg; break;
 	case PUBLIC_KEY: o->public_key = optarg; break;
 	case INSECURE: o->insecure = true; break;
@@ -89,6 +94,7 @@ static int parse_options(int argc, char **argv, struct options *o)
 		{ "password", required_argument, NULL, PASSWORD },
 		{ "auth", required_argument, NULL, AUTH },
 		{ "node", required_argument, NULL, NODE },
+		{ "sensor", required_argument, NULL, SENSOR },
 		{ "ca", required_argument, NULL, CA },
 		{ "public-key", required_argument, NULL, PUBLIC_KEY },
 		{ "insecure", no_argument, NULL, INSECURE },
@@ -117,6 +123,26 @@ static int parse_options(int argc, char **argv, struct options *o)
 	return EXIT_OK;
 }
 
+static bool is_ipmi(const struct options *o)
+{
+	return strncmp(o->url, PROBE_IPMI_SCHEME,
+		       strlen(PROBE_IPMI_SCHEME)) == 0;
+}
+
+/* What IPMI has not. */
+static int check_ipmi(const struct options *o)
+{
+	if (!is_ipmi(o))
+		return o->sensor ? cmd_usage_error("probe", "--sensor goes with ipmi://") :
+				   EXIT_OK;
+	if (o->watch || o->trace || o->auth || o->node || o->insecure || o->ca ||
+	    o->public_key)
+		return cmd_usage_error("probe", "ipmi:// goes with --user, --password-file, --sensor, --timeout and --json");
+	if (o->url[strlen(PROBE_IPMI_SCHEME)] && !o->user)
+		return cmd_usage_error("probe", "ipmi://HOST needs --user and --password-file");
+	return EXIT_OK;
+}
+
 static int check_options(const struct options *o)
 {
 	struct err err;
@@ -137,7 +163,7 @@ static int check_options(const struct options *o)
 	    strcmp(o->auth, "session") != 0)
 		return cmd_usage_error("probe", "--auth cannot be \"%s\"",
 				       o->auth);
-	return EXIT_OK;
+	return check_ipmi(o);
 }
 
 /* ---- the configuration that they make ---- */
@@ -180,6 +206,11 @@ static int make_conf(const struct options *o, struct conf *conf)
 	conf->bmc.basic = o->auth && strcmp(o->auth, "basic") == 0;
 	rc |= copy_text("the URL", o->url, conf->bmc.url,
 			sizeof(conf->bmc.url));
+	if (is_ipmi(o) && o->url[strlen(PROBE_IPMI_SCHEME)])
+		rc |= copy_text("the host", o->url + strlen(PROBE_IPMI_SCHEME),
+				conf->bmc.host, sizeof(conf->bmc.host));
+	rc |= copy_text("--sensor", o->sensor, conf->bmc.sensor,
+			sizeof(conf->bmc.sensor));
 	rc |= copy_text("--user", o->user, conf->bmc.user,
 			sizeof(conf->bmc.user));
 	rc |= copy_text("--password-file", o->password_file,
@@ -409,6 +440,17 @@ static int run_all(struct run *run)
 	return rc;
 }
 
+static int run_ipmi(const struct run *run)
+{
+	struct probe_ipmi_params params = {
+		.conf = run->conf, .stop_fd = run->stop_fd,
+		.json = run->o->json,
+		.look = { .utf8 = run->utf8, .bold = false },
+	};
+
+	return probe_ipmi(&params);
+}
+
 int cmd_probe(int argc, char **argv)
 {
 	static struct conf conf;
@@ -430,12 +472,12 @@ int cmd_probe(int argc, char **argv)
 		rc = parse_count(o.count, &run.watch.count);
 	if (rc != EXIT_OK)
 		return rc;
-	if (value_url(conf.bmc.url, &err) < 0)
+	if (!is_ipmi(&o) && value_url(conf.bmc.url, &err) < 0)
 		return refuse(&run, &err);
 	run.watch.period_ns = conf.period_ns;
 	run.watch.live = isatty(STDOUT_FILENO);
 	run.watch.utf8 = run.utf8;
 	process_harden();
 	run.stop_fd = signals_open();
-	return run_all(&run);
+	return is_ipmi(&o) ? run_ipmi(&run) : run_all(&run);
 }

@@ -13,6 +13,7 @@
 #include "lib/clock.h"
 #include "lib/secret.h"
 #include "lib/series.h"
+#include "source/ipmi.h"
 #include "source/source.h"
 
 #define GATE_DIR_MEND "systemd-tmpfiles --create wattgate.conf (or: install -d -o root -g wattgate -m 2750 on it)"
@@ -280,6 +281,58 @@ static void check_node_conf(struct doctor *d)
 	}
 }
 
+/* ---- IPMI ------------------------------------------------------------------ */
+
+/* In-band: the device is the user's, or its group's. */
+static void check_ipmi_device(struct doctor *d, const char *node,
+			      const struct stat *owner)
+{
+	struct stat st;
+
+	if (stat(IPMI_DEVICE, &st) < 0)
+		doctor_find(d, DOCTOR_FAIL, "modprobe ipmi_si ipmi_devintf, or give the BMC as host",
+			    "node %s: %s: %s", node, IPMI_DEVICE,
+			    strerror(errno));
+	else if (!((st.st_uid == owner->st_uid && (st.st_mode & 0600) == 0600) ||
+		   ((st.st_mode & 0060) == 0060 &&
+		    user_in_group(owner->st_uid, st.st_gid))))
+		doctor_find(d, DOCTOR_FAIL, "install 60-wattgate-ipmi.rules of wattgate's examples as a rule of udev",
+			    "node %s: wattgated (uid %u) may not read and write %s",
+			    node, (unsigned)owner->st_uid, IPMI_DEVICE);
+	else if (st.st_mode & 0006)
+		doctor_find(d, DOCTOR_FAIL, "chmod o-rw on it, by a rule of udev",
+			    "every user of this host may command its BMC by %s",
+			    IPMI_DEVICE);
+}
+
+static void check_ipmi_meter(struct doctor *d, const struct conf_meter *m,
+			     const char *node, const struct stat *owner)
+{
+	if (strcmp(m->source, "ipmi") != 0)
+		return;
+	if (access(ipmi_program(), X_OK) < 0)
+		doctor_find(d, DOCTOR_FAIL, "build wattgate where libfreeipmi is, and install it",
+			    "node %s: %s: %s", node, ipmi_program(),
+			    strerror(errno));
+	else if (!*m->host)
+		check_ipmi_device(d, node, owner);
+}
+
+static void check_ipmi(struct doctor *d)
+{
+	for (size_t i = 0; d->conf_ok && i < d->nodes.len; i++) {
+		struct conf conf;
+		struct stat st;
+		struct err err;
+
+		if (!daemon_owner(d->nodes.list[i], &st) ||
+		    conf_load(d->conf_path, d->nodes.list[i], &conf, &err) < 0)
+			continue;
+		check_ipmi_meter(d, &conf.bmc, conf.node, &st);
+		check_ipmi_meter(d, &conf.second, conf.node, &st);
+	}
+}
+
 const struct doctor_check doctor_host_checks[] = {
 	{ "user", "run as root", NEEDS_NOTHING, check_user },
 	{ "conf", "the configuration is read without errors", NEEDS_NOTHING,
@@ -298,6 +351,8 @@ const struct doctor_check doctor_host_checks[] = {
 	  NEEDS_NODES, check_gate_dir },
 	{ "secrets", "passwords are readable by wattgated alone",
 	  NEEDS_NODES, check_secrets },
+	{ "ipmi", "where power is read by IPMI, it can be", NEEDS_NODES,
+	  check_ipmi },
 };
 const size_t doctor_host_checks_len =
 	sizeof(doctor_host_checks) / sizeof(doctor_host_checks[0]);

@@ -226,6 +226,9 @@ static int helper_start(source_t *s, struct err *err)
 static int ipmi_check(const struct conf *conf, const struct conf_meter *meter,
 		      struct err *err)
 {
+	if (!meter->host[0] && conf->mode == CONF_MODE_SITE)
+		return err_set(err, "%s: source = ipmi without host would read this host's own BMC for node %s: set host",
+			       conf->path, conf->node);
 	if (meter->host[0] && (!meter->user[0] || !meter->password_file[0]))
 		return err_set(err, "%s: source = ipmi with host = %s needs user and password_file for node %s",
 			       conf->path, meter->host, conf->node);

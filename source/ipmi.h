@@ -12,6 +12,8 @@
  */
 extern const struct source_ops ipmi_source;
 
+#define IPMI_DEVICE "/dev/ipmi0"	/* in-band */
+
 /* Its path: $WATTGATE_IPMI, else the one built in. */
 const char *ipmi_program(void);
 

@@ -355,6 +355,27 @@ static void gate_other_group(void)
 	gate_dir_of(0, 1, 02750);
 }
 
+static void ipmi_inband(const char *program)
+{
+	char path[128];
+
+	write_text("conf", "source = ipmi\nledger_dir = DIR/ledger\n"
+		   "[slurm]\nscontrol = DIR/scontrol\n", 0644);
+	path_of(path, sizeof(path), program);
+	setenv("WATTGATE_IPMI", path, 1);
+}
+
+static void no_ipmi_program(void)
+{
+	ipmi_inband("nothing");
+}
+
+/* Where the test runs there is no BMC, or it is not this user's. */
+static void no_ipmi_device(void)
+{
+	ipmi_inband("scontrol");
+}
+
 static const struct fault {
 	void (*make)(void);
 	const char *level, *id, *text;
@@ -389,6 +410,8 @@ static const struct fault {
 	{ no_bmc, "FAIL", "node-conf", "names no BMC", false },
 	{ no_ledger_dir, "WARN", "ledger-dir", "ledger", false },
 	{ open_secret, "FAIL", "secrets", "0644", false },
+	{ no_ipmi_program, "FAIL", "ipmi", "nothing: No such file", false },
+	{ no_ipmi_device, "FAIL", "ipmi", "/dev/ipmi0", false },
 	{ stale_series, "FAIL", "series", "61 s old", false },
 	{ empty_series, "FAIL", "series", "never read", false },
 	{ no_cores, "WARN", "series", "cores", false },

@@ -365,6 +365,11 @@ END_TEST
 
 START_TEST(refused_configurations)
 {
+	ck_assert_int_eq(ipmi_source.check(&conf, &conf.bmc, &err), 0);
+	conf.mode = CONF_MODE_SITE;
+	ck_assert_int_eq(ipmi_source.check(&conf, &conf.bmc, &err), -1);
+	ck_assert_ptr_nonnull(strstr(err.text, "set host"));
+	conf.mode = CONF_MODE_NODE;
 	strcpy(conf.bmc.host, "n1-bmc");
 	ck_assert_int_eq(ipmi_source.check(&conf, &conf.bmc, &err), -1);
 	ck_assert_ptr_nonnull(strstr(err.text, "needs user and password_file"));
