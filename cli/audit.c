@@ -34,6 +34,20 @@ static const struct column stretch_columns[] = {
 	{ "why", "WHY", COLUMN_TEXT, UNIT_NONE },
 };
 
+static const struct column meters_columns[] = {
+	{ "node", "NODE", COLUMN_TEXT, UNIT_NONE },
+	{ "start", "START", COLUMN_TIME, UNIT_NONE },
+	{ "end", "END", COLUMN_TIME, UNIT_NONE },
+	{ "first", "FIRST", COLUMN_TEXT, UNIT_NONE },
+	{ "second", "SECOND", COLUMN_TEXT, UNIT_NONE },
+	{ "first_s", "FIRST-COVERS", COLUMN_NUMBER, UNIT_SECONDS },
+	{ "second_s", "SECOND-COVERS", COLUMN_NUMBER, UNIT_SECONDS },
+	{ "both_s", "BOTH", COLUMN_NUMBER, UNIT_SECONDS },
+	{ "first_kwh", "FIRST-ENERGY", COLUMN_NUMBER, UNIT_KWH },
+	{ "second_kwh", "SECOND-ENERGY", COLUMN_NUMBER, UNIT_KWH },
+	{ "ratio", "RATIO", COLUMN_NUMBER, UNIT_FACTOR },
+};
+
 static const struct column finding_columns[] = {
 	{ "node", "NODE", COLUMN_TEXT, UNIT_NONE },
 	{ "text", "FINDING", COLUMN_TEXT, UNIT_NONE },
@@ -48,6 +62,7 @@ struct audit_result audit_result_create(void)
 		.unmeasured = ROWS(stretch_columns),
 		.violations = ROWS(finding_columns),
 		.notes = ROWS(finding_columns),
+		.meters = ROWS(meters_columns),
 	};
 }
 
@@ -57,6 +72,7 @@ void audit_result_destroy(struct audit_result *result)
 	rows_destroy(result->unmeasured);
 	rows_destroy(result->violations);
 	rows_destroy(result->notes);
+	rows_destroy(result->meters);
 }
 
 static void add_finding(struct audit *a, struct rows *rows, const char *fmt,

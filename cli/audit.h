@@ -16,6 +16,7 @@ struct audit_result {
 	struct rows *unmeasured;
 	struct rows *violations;
 	struct rows *notes;	/* strange, but no violation */
+	struct rows *meters;	/* a node's second meter beside its first */
 };
 
 struct audit_result audit_result_create(void);

@@ -23,6 +23,8 @@ cli_libcli_a_SOURCES = \
 	cli/audit_allocs.c \
 	cli/audit_impl.h \
 	cli/audit_intervals.c \
+	cli/audit_meters.c \
+	cli/audit_meters.h \
 	cli/audit_oar.c \
 	cli/audit_oar.h \
 	cli/backfill.h \

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/audit.h"
+#include "cli/audit_meters.h"
 #include "cli/audit_oar.h"
 #include "cli/cmd.h"
 #include "cli/confs.h"
@@ -17,7 +18,7 @@ static const char usage[] =
 	"\n"
 	"Reads ledgers, or what wattgated wrote into OAR's database; proves that each\n"
 	"node's energy is that of its jobs, unallocated and idle energy together, and\n"
-	"shows what is unmeasured.\n"
+	"shows what is unmeasured, and what second meters say beside the first ones.\n"
 	"\n"
 	"  --scheduler S      slurm (ledgers) or oar (its database) [oar where the\n"
 	"                     configuration follows an OAR]\n"
@@ -107,6 +108,10 @@ static void print_text(const struct audit_result *r)
 		puts("\nNot measured, a second or longer:");
 		rows_print_table(stdout, r->unmeasured);
 	}
+	if (r->meters->len) {
+		puts("\nThe second meter's energy by the first one's, of the time that both covered:");
+		rows_print_table(stdout, r->meters);
+	}
 	print_findings("note", r->notes);
 	print_findings("VIOLATION", r->violations);
 	if (r->violations->len)
@@ -123,6 +128,7 @@ static void print_json(const struct audit_result *r)
 		{ "unmeasured", NULL, r->unmeasured },
 		{ "violations", NULL, r->violations },
 		{ "notes", NULL, r->notes },
+		{ "meters", NULL, r->meters },
 	};
 
 	json_print_object(stdout, members,
@@ -173,6 +179,8 @@ static int run_audit(const struct options *o, const struct confs *confs,
 						   &err) < 0) {
 		cmd_note("audit", "%s", err.text);
 	} else {
+		audit_meters(o->dir ? o->dir : confs->all.ledger_dir, o->node,
+			     &result);
 		(o->json ? print_json : print_text)(&result);
 		status = cmd_finish_output("audit");
 		if (result.violations->len)

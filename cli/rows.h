@@ -22,7 +22,7 @@ enum column_type {
 
 /* How a table shows a number to a person. */
 enum column_unit { UNIT_NONE, UNIT_HOURS, UNIT_SECONDS, UNIT_KWH, UNIT_RATIO,
-		   UNIT_GRAMS, UNIT_MONEY };
+		   UNIT_GRAMS, UNIT_MONEY, UNIT_FACTOR };
 
 struct column {
 	const char *name;	/* in CSV and JSON */

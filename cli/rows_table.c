@@ -53,6 +53,9 @@ static void format_number(char *buf, size_t size, double v,
 	case UNIT_MONEY:
 		snprintf(buf, size, fabs(v) < 1 ? "%.4f" : "%.2f", v);
 		break;
+	case UNIT_FACTOR:
+		snprintf(buf, size, "%.4f", v);
+		break;
 	case UNIT_NONE:
 		rows_number(v, buf, size);
 		break;
