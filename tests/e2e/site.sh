@@ -31,9 +31,11 @@ site_ask() {
 		-o "$ANSWER" -D "$ANSWER.head" -w '%{http_code}' "$@" "$(site_url)$path")
 }
 
-# credential_of NODE USER: what munge on that node says of that user
+# credential_of NODE USER NAME: what munge on that node says of that user, for
+# the node NAME
 credential_of() {
-	setpriv --reuid "$2" --regid "$2" --clear-groups "$LAB_DIR/bin/munge.$1" -n
+	setpriv --reuid "$2" --regid "$2" --clear-groups "$LAB_DIR/bin/munge.$1" \
+		--string="wattgate-site 1 session $3"
 }
 
 # login_with NODE NAME CREDENTIAL: from NODE in the name of NAME; STATUS, TOKEN
@@ -44,7 +46,15 @@ login_with() {
 	TOKEN=$(sed -n 's/\r$//; s/^X-Auth-Token: //Ip' "$ANSWER.head")
 }
 # login NODE USER NAME: as USER of NODE
-login() { login_with "$1" "$3" "$(credential_of "$1" "$2")"; }
+login() { login_with "$1" "$3" "$(credential_of "$1" "$2" "$3")"; }
+
+# refused TEXT STATUS WORDS: the last answer, and that it gives this reason
+refused() {
+	local why
+	why=$(jq -r .error "$ANSWER" 2>/dev/null)
+	ok_if "$1: $STATUS, $why" test "$STATUS" = "$2"
+	ok_if "that is for the right reason" grep -qE -- "$3" <<<"$why"
+}
 
 # forge NODE OTHER STATUS CURL-ARGUMENT...: all that could be asked for OTHER is
 # refused with that status
@@ -64,3 +74,39 @@ forge() {
 }
 
 not() { ! "$@" >/dev/null 2>&1; }
+
+# ---- the store -------------------------------------------------------------------------
+
+# As the user who owns it; a reader of another user would leave files behind.
+store_sql() {
+	lab_on_site setpriv --reuid "$LAB_SITE_USER" --regid "$LAB_SITE_USER" --clear-groups \
+		sqlite3 -batch -init /dev/null -separator ' ' "$LAB_DIR/site/state/site.db" "$1" 2>/dev/null
+}
+
+# "NODE CHECKSUM" of each line, by the ledgers and by the store. The checksum is
+# of all that a line says.
+ledger_lines() {
+	local node
+	for node in $LAB_NODES; do
+		awk -v node="$node" '$2 == 1 && $3 ~ /^(alloc|step|interval)$/ { print node, $1 }' \
+			"$LAB_DIR/wattgate/ledger/$node.ledger"
+	done | sort
+}
+store_lines() {
+	store_sql "select node, printf('%08x', crc) from allocations
+		union all select node, printf('%08x', crc) from intervals" | sort
+}
+store_has_all() { [ "$(store_lines)" = "$(ledger_lines)" ]; }
+store_has_job() {
+	[ -n "$(store_sql "select 1 from allocations where node = '$1' and job = $2")" ]
+}
+
+# check_store SECONDS: each line of the ledgers is there once, and no other
+check_store() {
+	local n
+	wait_until "$1" store_has_all
+	n=$(ledger_lines | wc -l)
+	ok_if "$n lines of the ledgers, $(store_lines | wc -l) in the store, the same" store_has_all ||
+		diff <(ledger_lines) <(store_lines) | head -n 20
+	ok_if "there are some" test "$n" -gt 0
+}

@@ -4,7 +4,7 @@
 # plain user `news` stands for `wattgate`), configuration, a simulated BMC and
 # a supervised wattgated for each node.
 
-WATTGATE_PROGRAMS="cli/wattgate collector/wattgated tests/bmcsim/bmcsim tests/lab/private-mounts"
+WATTGATE_PROGRAMS="cli/wattgate collector/wattgated tests/bmcsim/bmcsim tests/lab/private-mounts tests/lab/cut-proxy"
 WATTGATE_PLUGINS="plugin/acct_gather_energy_wattgate.so plugin/spank_wattgate.so"
 
 # Copies: a rebuild must not change what a running slurmd has mapped, and the
