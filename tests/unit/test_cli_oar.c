@@ -6,8 +6,6 @@
 
 #include <check.h>
 #include <math.h>
-#include <pwd.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +18,7 @@
 #include "cli/oar_login.h"
 #include "cli/report.h"
 #include "lib/clock.h"
+#include "pgserver.h"
 #include "scratch.h"
 
 static char dir[] = "/tmp/test_cli_oar.XXXXXX";
@@ -38,17 +37,6 @@ static void write_file(const char *name, const char *text)
 	fputs(text, f);
 	ck_assert_int_eq(fclose(f), 0);
 	ck_assert_int_eq(chmod(path, 0644), 0);
-}
-
-static int shell(const char *fmt, ...)
-{
-	char command[2048];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(command, sizeof(command), fmt, ap);
-	va_end(ap);
-	return system(command);
 }
 
 /* As the server's superuser. */
@@ -74,35 +62,6 @@ static const char oar_tables[] =
 	"\\i " SCHEMA_DIR "/001-results.sql\n"
 	"GRANT USAGE ON SCHEMA wattgate TO oar, oar_ro;\n"
 	"GRANT SELECT ON ALL TABLES IN SCHEMA wattgate TO oar, oar_ro;\n";
-
-static bool start_server(void)
-{
-	const struct passwd *pw = getpwnam("postgres");
-
-	/* PostgreSQL refuses root */
-	if (geteuid() == 0 &&
-	    (!pw || chown(dir, pw->pw_uid, pw->pw_gid) != 0))
-		return false;
-	return shell("cd %s; b=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | tail -n 1); "
-		     "[ -x \"$b/initdb\" ] || b=$(pg_config --bindir 2>/dev/null); "
-		     "[ -x \"$b/initdb\" ] && command -v psql >/dev/null || exit 1; "
-		     "as=; [ $(id -u) != 0 ] || as='setpriv --reuid postgres --regid postgres --clear-groups'; "
-		     "$as $b/initdb -D db -U boss -A trust -E UTF8 -N >log 2>&1 && "
-		     "$as $b/pg_ctl -D db -s -w -l dblog start "
-		     "-o \"-k %s -c listen_addresses= -c fsync=off -c max_connections=20\" >>log 2>&1 && "
-		     "psql -X -q -h %s -U boss -d postgres -c 'CREATE DATABASE oar' >>log 2>&1",
-		     dir, dir, dir) == 0;
-}
-
-static void stop_server(void)
-{
-	if (!server)
-		return;
-	/* of the private cluster's own postmaster */
-	shell("kill -INT $(head -n 1 %s/db/postmaster.pid); "
-	      "for i in $(seq 100); do [ -e %s/db/postmaster.pid ] || break; sleep 0.05; done",
-	      dir, dir);
-}
 
 /* ---- what is in it ------------------------------------------------------------------- */
 
@@ -164,7 +123,7 @@ static void once_setup(void)
 {
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	ck_assert_int_eq(chmod(dir, 0755), 0);
-	server = start_server();
+	server = pgserver_start(dir, "oar");
 	if (!server) {
 		puts("SKIPPED: no PostgreSQL server could be started here");
 		return;
@@ -182,7 +141,8 @@ static void once_setup(void)
 
 static void once_teardown(void)
 {
-	stop_server();
+	if (server)
+		pgserver_stop(dir);
 	tree_remove(dir);
 }
 

@@ -65,6 +65,14 @@ tests_unit_test_cli_probe_SOURCES = tests/unit/test_cli_probe.c \
 	$(fakebmc_sources)
 tests_unit_test_cli_probe_LDADD = cli/libcli.a $(SOURCE_LIBS) $(CHECK_LIBS)
 
+# What the store is tried on: SQLite, and PostgreSQL where its server is.
+unit_tests += tests/unit/test_store
+tests_unit_test_store_SOURCES = tests/unit/test_store.c \
+	tests/unit/pgserver.h tests/unit/scratch.h
+tests_unit_test_store_LDADD = $(STORE_LIBS) $(UNIT_LIBS)
+tests_unit_test_store_CPPFLAGS = $(AM_CPPFLAGS) $(STORE_HAVE) \
+	-DSCHEMA_DIR='"$(abs_srcdir)/store/schema"'
+
 # This one wants PostgreSQL's server, too, and tries little without it.
 if HAVE_LIBPQ
 unit_tests += tests/unit/test_cli_oar
