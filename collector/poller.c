@@ -18,6 +18,7 @@
 
 struct poller {
 	struct poller_params p;
+	char label[300];	/* of the node and its meter, for the log */
 	char series_path[PATH_MAX];
 	series_writer_t *series;
 	struct series_params described;	/* what series was opened with */
@@ -86,7 +87,7 @@ static int series_refresh(poller_t *p, struct err *err)
 
 static void series_trouble(poller_t *p, int rc, const struct err *err)
 {
-	const char *node = p->p.conf->node;
+	const char *node = p->label;
 
 	if (!log_latch_change(&p->latch, rc < 0))
 		return;
@@ -343,7 +344,7 @@ static int parts_create(poller_t *p, struct err *err)
 		.max_gap_ns = conf->max_gap_ns, .log = p->p.log,
 	};
 	const struct sampler_params sampler = {
-		.node = conf->node, .ops = p->ops, .source = p->source,
+		.node = p->label, .ops = p->ops, .source = p->source,
 		.period_ns = conf->period_ns, .start_ns = p->p.start_ns,
 		.ts = p->p.ts, .log = p->p.log, .on_reading = on_reading,
 		.arg = p,
@@ -363,6 +364,8 @@ static poller_t *poller_new(const struct poller_params *params, struct err *err)
 		return NULL;
 	}
 	p->p = *params;
+	snprintf(p->label, sizeof(p->label), "%s%s", params->conf->node,
+		 *params->suffix ? " (second meter)" : "");
 	return p;
 }
 

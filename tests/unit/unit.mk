@@ -34,6 +34,7 @@ unit_tests += tests/unit/test_archive
 unit_tests += tests/unit/test_meter_file
 unit_tests += tests/unit/test_exec
 unit_tests += tests/unit/test_poller
+unit_tests += tests/unit/test_source_example
 unit_tests += tests/unit/test_second
 unit_tests += tests/unit/test_oar_share
 unit_tests += tests/unit/test_oar_settle
@@ -108,6 +109,9 @@ tests_unit_test_json_LDADD = $(UNIT_COLLECTOR_LIBS)
 tests_unit_test_meter_file_LDADD = $(UNIT_COLLECTOR_LIBS)
 tests_unit_test_exec_LDADD = $(UNIT_COLLECTOR_LIBS)
 tests_unit_test_poller_LDADD = $(UNIT_COLLECTOR_LIBS)
+tests_unit_test_source_example_SOURCES = tests/unit/test_source_example.c \
+	tests/unit/source_example.c tests/unit/scratch.h
+tests_unit_test_source_example_LDADD = $(UNIT_COLLECTOR_LIBS)
 tests_unit_test_second_LDADD = cli/libcli.a $(UNIT_COLLECTOR_LIBS)
 tests_unit_test_redfish_SOURCES = tests/unit/test_redfish.c $(fakebmc_sources)
 tests_unit_test_redfish_LDADD = $(UNIT_COLLECTOR_LIBS)
@@ -166,6 +170,7 @@ tests_unit_past_tool_LDADD = $(SOURCE_LIBS)
 unit_scripts = tests/unit/check-includes tests/unit/check-wattgated \
 	tests/unit/check-ipmi \
 	tests/unit/check-ipmi-inband \
+	tests/unit/check-sources-doc \
 	tests/unit/check-tls tests/unit/check-secrets \
 	tests/unit/check-wattgate tests/unit/check-oar-setup \
 	tests/unit/check-oar-follow tests/unit/check-oar-backfill \
