@@ -106,6 +106,8 @@ cli_libcli_a_SOURCES = \
 	cli/sacct.h \
 	cli/sacct_parse.c \
 	cli/sacct_parse.h \
+	cli/report_part.c \
+	cli/report_part.h \
 	cli/slurm_config.c \
 	cli/slurm_config.h \
 	cli/text.c \
@@ -116,6 +118,8 @@ cli_libcli_a_SOURCES = \
 if HAVE_LIBPQ
 cli_libcli_a_SOURCES += cli/pg_oar.c
 else
+	cli/slurm_jobs.c \
+	cli/slurm_jobs.h \
 cli_libcli_a_SOURCES += cli/pg_none.c
 endif
 EXTRA_DIST += cli/pg_oar.c cli/pg_none.c

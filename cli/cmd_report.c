@@ -30,6 +30,8 @@ static const char usage[] =
 	"  --account A        only jobs of this account (Slurm)\n"
 	"  --running          jobs that still run, too\n"
 	"  --format F         table, csv or json [table]\n"
+	"  --via V            how Slurm's jobs are read: slurmdb or sacct [slurmdb where\n"
+	"                     its module fits the Slurm that is installed]\n"
 	"  --database C       OAR's PostgreSQL in libpq's words [the configuration's]\n"
 	"  -c, --config FILE  configuration [$WATTGATE_CONF, /etc/wattgate/wattgate.conf]\n"
 	"  -h, --help         this text\n"
@@ -43,7 +45,7 @@ enum { FORMAT_TABLE, FORMAT_CSV, FORMAT_JSON };
 
 struct options {
 	const char *from, *to, *scheduler, *by, *user, *account, *format,
-		*database, *conf;
+		*database, *via, *conf;
 	bool running, help;
 };
 
@@ -55,6 +57,8 @@ struct choice {
 };
 
 static const struct choice schedulers = { "--scheduler", { "slurm", "oar" }, 2 };
+/* as enum slurm_via, but for its first */
+static const struct choice ways = { "--via", { "slurmdb", "sacct" }, 2 };
 static const struct choice groupings = {
 	"--by", { "job", "node", "array", "user", "account", "project", "day",
 		  "month" }, 2
@@ -83,7 +87,7 @@ static int choose(const struct choice *choice, const char *name, int *out)
 static int parse_options(int argc, char **argv, struct options *o)
 {
 	enum { FROM = 256, TO, SCHEDULER, BY, USER, ACCOUNT, RUNNING, FORMAT,
-	       DATABASE };
+	       DATABASE, VIA };
 	static const struct option table[] = {
 		{ "from", required_argument, NULL, FROM },
 		{ "to", required_argument, NULL, TO },
@@ -94,6 +98,7 @@ static int parse_options(int argc, char **argv, struct options *o)
 		{ "running", no_argument, NULL, RUNNING },
 		{ "format", required_argument, NULL, FORMAT },
 		{ "database", required_argument, NULL, DATABASE },
+		{ "via", required_argument, NULL, VIA },
 		{ "config", required_argument, NULL, 'c' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 }
@@ -111,6 +116,7 @@ static int parse_options(int argc, char **argv, struct options *o)
 		case RUNNING: o->running = true; break;
 		case FORMAT: o->format = optarg; break;
 		case DATABASE: o->database = optarg; break;
+		case VIA: o->via = optarg; break;
 		case 'c': o->conf = optarg; break;
 		case 'h': o->help = true; break;
 		default: return cmd_usage_error("report", "bad option");
@@ -182,9 +188,11 @@ static void print_end(const struct output *out)
 
 static int report_slurm(struct report *r, struct output *out, struct err *err)
 {
-	struct rows *rows = out->by == BY_NODE ? report_nodes(r, err) :
-						 report_jobs(r, err);
+	struct rows *rows;
 
+	if (out->by == BY_JOB)
+		return report_jobs(r, print_part, out, err);
+	rows = report_nodes(r, err);
 	if (!rows)
 		return -1;
 	print_part(rows, out);
@@ -212,6 +220,8 @@ static int check_options(const struct options *o, int scheduler, int by)
 		return cmd_usage_error("report", "--user, --account and --running do not go with --by node");
 	if (scheduler == SCHEDULER_OAR && o->account)
 		return cmd_usage_error("report", "--account does not go with --scheduler oar, which has no accounts");
+	if (scheduler == SCHEDULER_OAR && o->via)
+		return cmd_usage_error("report", "--via does not go with --scheduler oar");
 	if (scheduler == SCHEDULER_SLURM && o->database)
 		return cmd_usage_error("report", "--database does not go with --scheduler slurm");
 	return EXIT_OK;
@@ -260,7 +270,7 @@ int cmd_report(int argc, char **argv)
 			     .format = "table" };
 	struct report r = { 0 };
 	struct output out = { .by = BY_JOB, .format = FORMAT_TABLE };
-	int scheduler = SCHEDULER_ANY, rc;
+	int scheduler = SCHEDULER_ANY, via = -1, rc;
 
 	rc = parse_options(argc, argv, &o);
 	if (rc == EXIT_OK && o.help) {
@@ -269,6 +279,8 @@ int cmd_report(int argc, char **argv)
 	}
 	if (rc == EXIT_OK && o.scheduler)
 		rc = choose(&schedulers, o.scheduler, &scheduler);
+	if (rc == EXIT_OK && o.via)
+		rc = choose(&ways, o.via, &via);
 	if (rc == EXIT_OK)
 		rc = choose(&groupings, o.by, &out.by);
 	if (rc == EXIT_OK)
@@ -282,5 +294,6 @@ int cmd_report(int argc, char **argv)
 	r.running = o.running;
 	r.user = o.user;
 	r.account = o.account;
+	r.via = (enum slurm_via)(via + 1);
 	return run_report(&o, &r, scheduler, &out);
 }

@@ -30,13 +30,30 @@ void jobs_remove_last(struct jobs *jobs)
 	job_clear(&jobs->list[--jobs->len]);
 }
 
-void jobs_destroy(struct jobs *jobs)
+void jobs_clear(struct jobs *jobs)
 {
 	while (jobs->len > 0)
 		jobs_remove_last(jobs);
+}
+
+void jobs_destroy(struct jobs *jobs)
+{
+	jobs_clear(jobs);
 	free(jobs->list);
 	jobs->list = NULL;
 	jobs->room = 0;
+}
+
+int64_t jobs_elapsed_s(int64_t start_s, int64_t end_s, int64_t suspended_s,
+		       int64_t told_s)
+{
+	int64_t s = end_s - start_s - suspended_s;
+
+	if (start_s == 0)
+		return 0;
+	if (end_s == 0)
+		return told_s;
+	return s > 0 ? s : 0;
 }
 
 static int compare(int64_t a, int64_t b)

@@ -25,6 +25,8 @@ struct job_ledger {
 };
 
 struct job {
+	uint64_t row;		/* in the database, where it was read by slurmdb */
+	uint32_t array_id, array_task;	/* likewise; 0: of no array */
 	uint32_t id;
 	char *user, *account, *project;
 	char state[24];
@@ -47,7 +49,16 @@ struct jobs {
 /* A new job, all zero; valid until the next call. */
 struct job *jobs_add(struct jobs *jobs);
 void jobs_remove_last(struct jobs *jobs);
+void jobs_clear(struct jobs *jobs);	/* none is left, but room for as many */
 void jobs_destroy(struct jobs *jobs);	/* what is in it, not itself */
+
+/*
+ * Seconds that a job ran, less suspension: from start and end, since what the
+ * scheduler tells follows its options; while it runs, what the scheduler
+ * tells.
+ */
+int64_t jobs_elapsed_s(int64_t start_s, int64_t end_s, int64_t suspended_s,
+		       int64_t told_s);
 
 /* By job id, then by start: what jobs_find() needs. */
 void jobs_sort_by_id(struct jobs *jobs);

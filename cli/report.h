@@ -9,6 +9,7 @@
 #include "cli/pg_oar.h"
 #include "cli/rates.h"
 #include "cli/rows.h"
+#include "cli/slurm_jobs.h"
 #include "lib/err.h"
 
 #define JOULES_PER_KWH 3.6e6
@@ -18,12 +19,12 @@ struct report {
 	int64_t from_ns, to_ns, now_ns;
 	bool running;
 	const char *user, *account;	/* NULL: all */
+	enum slurm_via via;
 	struct confs confs;
 	struct rates rates;
 };
 
-/* One row a job, or a node. NULL with a text. Notes go to standard error. */
-struct rows *report_jobs(struct report *report, struct err *err);
+/* One row a node. NULL with a text. Notes go to standard error. */
 struct rows *report_nodes(const struct report *report, struct err *err);
 
 /*
@@ -31,6 +32,13 @@ struct rows *report_nodes(const struct report *report, struct err *err);
  * one part at least.
  */
 typedef void report_sink(struct rows *rows, void *arg);
+
+/*
+ * One row a job, part by part, in the order of their ends. -1 with a text,
+ * perhaps after some parts.
+ */
+int report_jobs(struct report *report, report_sink *sink, void *arg,
+		struct err *err);
 
 /*
  * The same from what wattgated wrote into OAR's database, part by part. -1

@@ -8,13 +8,16 @@
 #include "cli/job_rows.h"
 #include "cli/jobs.h"
 #include "cli/jobs_ledger.h"
-#include "cli/report.h"
-#include "cli/sacct.h"
+#include "cli/report_part.h"
+#include "cli/slurm_jobs.h"
 #include "lib/clock.h"
 
 /* More than this from one node is no measurement, but a broken counter. */
 #define NODE_W_MAX 1e6
 #define POLL_SLACK_S 60		/* a step's last poll may come late */
+
+/* So many jobs are joined with the ledgers at a time, which are read anew. */
+#define BATCH_JOBS 50000
 
 static void note(const char *text)
 {
@@ -81,20 +84,25 @@ static bool row_credible(const struct job *job, double joules)
 	return joules > 0 && joules <= most;
 }
 
+/*
+ * The job's own row is its extern step's, where PrologFlags=Contain, or what
+ * an operator put right; where Slurm lost it, as of an instance that was
+ * requeued, the step still has it.
+ */
 static void take_accounting(const struct job *job, struct figures *f)
 {
-	if (row_credible(job, job->extern_j)) {
-		f->energy_j = job->extern_j;
-		strcpy(f->source, "sacct");
-	} else if (row_credible(job, job->job_row_j)) {
+	if (row_credible(job, job->job_row_j)) {
 		f->energy_j = job->job_row_j;
-		strcpy(f->source, "sacct:job");
+		strcpy(f->source, "sacct");
+	} else if (row_credible(job, job->extern_j)) {
+		f->energy_j = job->extern_j;
+		strcpy(f->source, "sacct:extern");
 	}
 }
 
 /*
- * In this order: the closed ledgers of all its nodes; its extern step's row;
- * its own row; open ledgers. A running job's rows are not settled, so that its
+ * In this order: the closed ledgers of all its nodes; its own row; its extern
+ * step's row; open ledgers. A running job's rows are not settled, so that its
  * open ledgers come first.
  */
 static struct figures job_figures(const struct job *job)
@@ -161,8 +169,8 @@ static void set_identity(struct cell *row, const struct job *job)
 	cell_set_time(&row[JOB_END], job->end_s * NS_PER_S);
 }
 
-static void add_row(struct rows *rows, struct report *report,
-		    const struct job *job, bool tracked)
+static struct cell *add_row(struct rows *rows, struct report *report,
+			    const struct job *job, bool tracked)
 {
 	const struct figures f = job_figures(job);
 	const struct usage u = job_usage(&report->confs, job, tracked);
@@ -178,66 +186,123 @@ static void add_row(struct rows *rows, struct report *report,
 	cell_set_number(&row[JOB_COVERAGE], f.coverage);
 	cell_set_number(&row[JOB_MAX_GAP], f.max_gap_s);
 	cell_set_text(&row[JOB_SOURCE], *f.source ? f.source : NULL);
+	return row;
 }
 
-/* Physical cores differ from what Slurm counts: say so, once. */
-static void note_cpus(const struct jobs *jobs, const struct rows *rows)
+/* ---- the report ------------------------------------------------------------ */
+
+struct reading {
+	struct report *report;
+	slurm_jobs_t *source;
+	struct report_part part;
+	bool tracked;		/* accounting knows GPUs */
+	bool joined;		/* ledgers were read before, and noted upon */
+	double cpu_hours, core_hours;	/* by the scheduler, and ours */
+};
+
+/* Physical cores differ from what Slurm counts. */
+static void count_cpus(struct reading *r, const struct job *job,
+		       const struct cell *row)
 {
-	double cpu_hours = 0, core_hours = 0;
+	const struct cell *cell = &row[JOB_CORE_HOURS];
 
-	for (size_t i = 0; i < jobs->len; i++) {
-		const struct job *job = &jobs->list[i];
-		const struct cell *cell = rows_cell(rows, i, JOB_CORE_HOURS);
+	if (!cell->known || isnan(job->cpus))
+		return;
+	r->core_hours += cell->number;
+	if (!never_ran(job))
+		r->cpu_hours += job->cpus * (double)job->elapsed_s / 3600;
+}
 
-		if (!cell->known || isnan(job->cpus))
-			continue;
-		core_hours += cell->number;
-		if (!never_ran(job))
-			cpu_hours += job->cpus * (double)job->elapsed_s / 3600;
-	}
-	if (fabs(cpu_hours - core_hours) > 1e-6 * cpu_hours)
+static void note_cpus(const struct reading *r)
+{
+	if (fabs(r->cpu_hours - r->core_hours) > 1e-6 * r->cpu_hours)
 		cmd_note("report", "core-hours are of physical cores: %.3f; the scheduler counts %.3f CPU-hours",
-			 core_hours, cpu_hours);
+			 r->core_hours, r->cpu_hours);
 }
 
-static void join_ledgers(const struct report *report, struct jobs *jobs)
+static void pass_over(const char *text)
 {
-	const char *dir = report->confs.all.ledger_dir;
+	(void)text;
+}
+
+/* What there is to say of ledgers is the same each time they are read. */
+static void join_ledgers(struct reading *r, struct jobs *jobs)
+{
+	const char *dir = r->report->confs.all.ledger_dir;
 	struct names nodes = { 0 };
 	struct err err;
 
 	if (!*dir || jobs->len == 0)
 		return;
-	if (ledgers_nodes(dir, &nodes, &err) < 0)
+	if (ledgers_nodes(dir, &nodes, &err) < 0 && !r->joined)
 		cmd_note("report", "%s; energy is by the scheduler's accounting alone",
 			 err.text);
 	jobs_sort_by_id(jobs);
-	jobs_add_ledgers(jobs, dir, &nodes, note);
+	jobs_add_ledgers(jobs, dir, &nodes, r->joined ? pass_over : note);
 	names_destroy(&nodes);
+	r->joined = true;
 }
 
-struct rows *report_jobs(struct report *report, struct err *err)
+/* The step's row is asked for only where nothing better is there. */
+static bool wants_extern(const struct job *job)
 {
-	const struct sacct_query query = { report->from_ns, report->to_ns,
-					   report->running, report->user,
-					   report->account };
-	struct jobs jobs = { 0 };
-	struct rows *rows = NULL;
-	uint64_t strange = 0;
-	bool tracked;
+	return !never_ran(job) && !row_credible(job, job->job_row_j) &&
+	       !(ledger_whole(job) &&
+		 (job->ledger.open_nodes == 0 || job->end_s == 0));
+}
 
-	if (sacct_read(&query, &jobs, &strange, err) == 0) {
-		tracked = sacct_tracks_gpus() == 1;
-		join_ledgers(report, &jobs);
-		jobs_sort_by_end(&jobs);
-		rows = rows_create(job_columns, JOB_COLUMNS);
-		for (size_t i = 0; i < jobs.len; i++)
-			add_row(rows, report, &jobs.list[i], tracked);
-		note_cpus(&jobs, rows);
+/* Everything about these jobs, into rows; none of them is left. */
+static int report_batch(struct reading *r, struct jobs *jobs, struct err *err)
+{
+	join_ledgers(r, jobs);
+	if (slurm_jobs_extern(r->source, jobs, wants_extern, err) < 0)
+		return -1;
+	jobs_sort_by_end(jobs);
+	for (size_t i = 0; i < jobs->len; i++) {
+		const struct job *job = &jobs->list[i];
+
+		count_cpus(r, job, add_row(r->part.rows, r->report, job,
+					   r->tracked));
+		report_part_row(&r->part);
 	}
-	if (strange)
-		cmd_note("report", "%llu lines of sacct were passed over: they are no rows",
-			 (unsigned long long)strange);
+	jobs_clear(jobs);
+	return 0;
+}
+
+static int report_all(struct reading *r, struct err *err)
+{
+	struct jobs jobs = { 0 };
+	int rc;
+
+	r->tracked = slurm_jobs_tracks_gpus(r->source);
+	do {
+		rc = slurm_jobs_next(r->source, &jobs, err);
+		if (jobs.len >= BATCH_JOBS && rc > 0 &&
+		    report_batch(r, &jobs, err) < 0)
+			rc = -1;
+	} while (rc > 0);
+	if (rc == 0)
+		rc = report_batch(r, &jobs, err);
 	jobs_destroy(&jobs);
-	return rows;
+	return rc;
+}
+
+int report_jobs(struct report *report, report_sink *sink, void *arg,
+		struct err *err)
+{
+	const struct slurm_jobs_query query = {
+		report->from_ns, report->to_ns, report->running, report->user,
+		report->account, report->via };
+	struct reading r = { .report = report };
+	int rc = -1;
+
+	report_part_begin(&r.part, job_columns, JOB_COLUMNS, sink, arg);
+	r.source = slurm_jobs_open(&query, note, err);
+	if (r.source)
+		rc = report_all(&r, err);
+	report_part_end(&r.part, rc);
+	slurm_jobs_close(r.source);
+	if (rc == 0)
+		note_cpus(&r);
+	return rc;
 }

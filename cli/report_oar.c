@@ -7,10 +7,8 @@
 #include "cli/cmd.h"
 #include "cli/job_rows.h"
 #include "cli/node_rows.h"
-#include "cli/report.h"
+#include "cli/report_part.h"
 #include "lib/clock.h"
-
-#define PART_ROWS 1000	/* so many are in memory at a time */
 
 /* Whole seconds: OAR has no other. */
 static int64_t ceil_s(int64_t ns)
@@ -26,27 +24,10 @@ static void format_s(char *buf, size_t size, int64_t ns)
 /* Rows on their way out. */
 struct stream {
 	const struct report *report;
-	struct rows *rows;
-	report_sink *sink;
-	void *arg;
-	bool any;		/* a part went out */
+	struct report_part part;
 	size_t unsettled, foreign;
 	unsigned clipped;
 };
-
-static void stream_flush(struct stream *s)
-{
-	s->sink(s->rows, s->arg);
-	s->any = true;
-	rows_clear(s->rows);
-}
-
-static void stream_end(struct stream *s, int rc)
-{
-	if (rc == 0 && (!s->any || s->rows->len > 0))
-		stream_flush(s);
-	rows_destroy(s->rows);
-}
 
 /* ---- jobs ------------------------------------------------------------------ */
 
@@ -151,7 +132,7 @@ static void set_figures(struct cell *out, const struct pg_row *row, bool open,
 static int take_job(const struct pg_row *row, void *arg)
 {
 	struct stream *s = arg;
-	struct cell *out = rows_add(s->rows);
+	struct cell *out = rows_add(s->part.rows);
 	const char *kind = pg_row_text(row, Q_KIND);
 	const bool open = pg_row_true(row, Q_OPEN);
 	int64_t id;
@@ -171,8 +152,7 @@ static int take_job(const struct pg_row *row, void *arg)
 	} else {
 		s->foreign++;
 	}
-	if (s->rows->len == PART_ROWS)
-		stream_flush(s);
+	report_part_row(&s->part);
 	return 0;
 }
 
@@ -189,7 +169,7 @@ static void note_jobs(const struct stream *s)
 int report_oar_jobs(const struct report *report, pg_oar_t *db,
 		    report_sink *sink, void *arg, struct err *err)
 {
-	struct stream s = { .report = report, .sink = sink, .arg = arg };
+	struct stream s = { .report = report };
 	char from[24], to[24];
 	const char *const params[] = { from, to, report->user,
 				       report->running ? "t" : "f" };
@@ -197,9 +177,9 @@ int report_oar_jobs(const struct report *report, pg_oar_t *db,
 
 	format_s(from, sizeof(from), report->from_ns);
 	format_s(to, sizeof(to), report->to_ns);
-	s.rows = rows_create(job_columns, JOB_COLUMNS);
+	report_part_begin(&s.part, job_columns, JOB_COLUMNS, sink, arg);
 	rc = pg_oar_rows(db, jobs_sql, params, 4, take_job, &s, err);
-	stream_end(&s, rc);
+	report_part_end(&s.part, rc);
 	if (rc == 0)
 		note_jobs(&s);
 	return rc;
@@ -250,14 +230,14 @@ static int take_node(const struct pg_row *row, void *arg)
 	w.measured_s = or_zero(pg_row_number(row, 6));
 	pg_row_int(row, 7, &clipped);
 	s->clipped += (unsigned)clipped;
-	node_rows_add(s->rows, node ? node : "?", &w, s->report->now_ns);
+	node_rows_add(s->part.rows, node ? node : "?", &w, s->report->now_ns);
 	return 0;
 }
 
 int report_oar_nodes(const struct report *report, pg_oar_t *db,
 		     report_sink *sink, void *arg, struct err *err)
 {
-	struct stream s = { .report = report, .sink = sink, .arg = arg };
+	struct stream s = { .report = report };
 	char from[40], to[40];
 	const char *const params[] = { from, to };
 	int rc;
@@ -266,9 +246,9 @@ int report_oar_nodes(const struct report *report, pg_oar_t *db,
 		return err_set(err, "--from lies in the future");
 	snprintf(from, sizeof(from), "%.9f", ns_to_s(report->from_ns));
 	snprintf(to, sizeof(to), "%.9f", ns_to_s(report->to_ns));
-	s.rows = rows_create(node_columns, NODE_COLUMNS);
+	report_part_begin(&s.part, node_columns, NODE_COLUMNS, sink, arg);
 	rc = pg_oar_rows(db, nodes_sql, params, 2, take_node, &s, err);
-	stream_end(&s, rc);
+	report_part_end(&s.part, rc);
 	if (rc == 0 && s.clipped)
 		cmd_note("report", "%u hours reach over the window's ends and count in proportion to time",
 			 s.clipped);

@@ -58,19 +58,6 @@ static uint32_t count_nodes(const char *nodes)
 	return n > 0 ? (uint32_t)n : 0;
 }
 
-/* From start and end, since the elapsed time follows the scheduler's options. */
-static int64_t elapsed_of(const struct sacct_row *row)
-{
-	int64_t s;
-
-	if (row->start_s == 0)
-		return 0;
-	if (row->end_s == 0)
-		return row->elapsed_s;
-	s = row->end_s - row->start_s - row->suspended_s;
-	return s > 0 ? s : 0;
-}
-
 static void add_job(struct jobs *jobs, const struct sacct_row *row)
 {
 	struct job *job = jobs_add(jobs);
@@ -85,7 +72,8 @@ static void add_job(struct jobs *jobs, const struct sacct_row *row)
 	job->start_s = row->start_s;
 	job->end_s = row->end_s;
 	job->suspended_s = row->suspended_s;
-	job->elapsed_s = elapsed_of(row);
+	job->elapsed_s = jobs_elapsed_s(row->start_s, row->end_s,
+					row->suspended_s, row->elapsed_s);
 	job->cpus = row->cpus;
 	job->gpus = row->gpus;
 	job->mem_mb = row->mem_mb;

@@ -69,6 +69,7 @@ lab_print_env() {
 	export_line SLURM_CONF "$SLURM_CONF"
 	export_line WATTGATE_CONF "$LAB_DIR/etc/wattgate.conf"
 	export_line WATTGATE_RUN_DIR "$LAB_DIR/wattgate/run"
+	export_line WATTGATE_SLURMDB "$LAB_DIR/bin/slurmdb.so"
 	# shellcheck disable=SC2016
 	printf 'export PATH=%q:%q:"$PATH"\n' "$BUILD/cli" "$LAB_DIR/bin"
 	[ "$LAB_NETNS" = 0 ] || lab_print_netns_env

@@ -22,6 +22,11 @@ copy_programs() {
 }
 
 # What the knobs ask for has to be there.
+	[ ! -e "$BUILD/ipmi/wattgate-ipmi" ] ||
+		install -m 0755 "$BUILD/ipmi/wattgate-ipmi" "$LAB_DIR/bin/" || return 1
+	# what wattgate report loads is no plugin of Slurm's
+	[ ! -e "$BUILD/slurmdb/slurmdb.so" ] ||
+		install -m 0644 "$BUILD/slurmdb/slurmdb.so" "$LAB_DIR/bin/"
 check_programs() {
 	local need="" file
 	# the lab itself does without cli/wattgate

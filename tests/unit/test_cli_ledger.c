@@ -11,6 +11,7 @@
 
 #include "cli/audit.h"
 #include "cli/confs.h"
+#include "cli/job_rows.h"
 #include "cli/jobs_ledger.h"
 #include "cli/report.h"
 #include "lib/clock.h"
@@ -609,24 +610,36 @@ static void fake_sacct(const char *rows, const char *tres)
 	setenv("PATH", path, 1);
 }
 
+/* The only part of a report, kept. */
+static void keep_rows(struct rows *rows, void *arg)
+{
+	struct rows *kept = arg, empty = *kept;
+
+	ck_assert_uint_eq(kept->len, 0);
+	*kept = *rows;
+	*rows = empty;
+}
+
 static struct rows *jobs_report(bool running, const char *user)
 {
 	struct report r = { .from_ns = WALL, .to_ns = WALL + 1000 * S,
 			    .now_ns = WALL + 1000 * S, .running = running,
 			    .user = user };
 	struct err err = { "" };
-	struct rows *rows;
+	struct rows *rows = rows_create(job_columns, JOB_COLUMNS);
+	int rc;
 
+	r.via = SLURM_VIA_SACCT;
 	r.confs.absent = true;
 	strcpy(r.confs.all.pue, "1.5");
 	strcpy(r.confs.all.intensity, "100");
 	ck_assert_int_eq(rates_open(&r.rates, &r.confs.all, &err), 0);
 	snprintf(r.confs.all.ledger_dir, sizeof(r.confs.all.ledger_dir), "%s",
 		 dir);
-	rows = report_jobs(&r, &err);
+	rc = report_jobs(&r, keep_rows, rows, &err);
 	rates_clear(&r.rates);
 	confs_clear(&r.confs);
-	ck_assert_msg(rows != NULL, "%s", err.text);
+	ck_assert_msg(rc == 0, "%s", err.text);
 	return rows;
 }
 
@@ -667,12 +680,13 @@ static const char sacct_rows[] =
 	/* the ledger has it all; what sacct says does not matter */
 	ROW("5", "COMPLETED", T("10"), T("60"), "cpu=2,gres/gpu=1", "9999", "n1", "ann|a|*proj")
 	ROW("5.extern", "COMPLETED", T("10"), T("60"), "cpu=2", "8888", "n1", "||")
-	/* no ledger: the extern row, not the job's */
-	ROW("10", "CANCELLED by 0", T("10"), T("60"), "cpu=2", "50", "n9", "ann|a|")
+	/* no ledger, and Slurm lost the job's own: the extern row */
+	ROW("10", "CANCELLED by 0", T("10"), T("60"), "cpu=2", "", "n9", "ann|a|")
 	ROW("10.batch", "CANCELLED", T("10"), T("60"), "cpu=2", "7", "n9", "||")
 	ROW("10.extern", "COMPLETED", T("10"), T("60"), "cpu=2", "3600", "n9", "||")
-	/* no extern row: the job's */
+	/* the job's own, as it was put right */
 	ROW("11", "COMPLETED", T("10"), T("60"), "cpu=2", "1800", "n9", "bob|b|")
+	ROW("11.extern", "COMPLETED", T("10"), T("60"), "cpu=2", "7", "n9", "||")
 	/* 0 is nothing measured; blank is unknown; a wrapped counter is neither */
 	ROW("12", "COMPLETED", T("10"), T("60"), "cpu=2", "0", "n9", "bob|b|")
 	ROW("12.extern", "COMPLETED", T("10"), T("60"), "cpu=2", "0", "n9", "||")
@@ -717,14 +731,14 @@ START_TEST(test_report_sources)
 		const char *source;
 	} want[] = {
 		{ 5, 2500, 5000, 1, "ledger:redfish:power" },
-		{ 10, 3600, NAN, NAN, "sacct" },
-		{ 11, 1800, NAN, NAN, "sacct:job" },
+		{ 10, 3600, NAN, NAN, "sacct:extern" },
+		{ 11, 1800, NAN, NAN, "sacct" },
 		{ 12, NAN, NAN, NAN, "" },
 		{ 13, NAN, NAN, NAN, "" },
 		{ 14, NAN, NAN, NAN, "" },
 		{ 15, NAN, NAN, NAN, "" },
 		{ 16, 0, 0, NAN, "never-ran" },
-		{ 17, 60, NAN, NAN, "sacct:job" },
+		{ 17, 60, NAN, NAN, "sacct" },
 		{ 19, NAN, NAN, 0, "ledger:redfish:power" },
 		{ 20, 2000, 4000, 0.5, "ledger-open:redfish:power" },
 	};
@@ -804,13 +818,14 @@ END_TEST
 
 START_TEST(test_report_sacct_fails)
 {
-	struct report r = { .from_ns = WALL, .to_ns = WALL + 1000 * S };
+	struct report r = { .from_ns = WALL, .to_ns = WALL + 1000 * S,
+			    .via = SLURM_VIA_SACCT };
 	struct err err = { "" };
 
 	fake_sacct("", "");
 	write_text("sacct", "#!/bin/sh\necho 'sacct: error: no database' >&2\nexit 1\n",
 		   0755);
-	ck_assert_ptr_null(report_jobs(&r, &err));
+	ck_assert_int_eq(report_jobs(&r, keep_rows, NULL, &err), -1);
 	ck_assert_ptr_nonnull(strstr(err.text, "no database"));
 }
 END_TEST
