@@ -30,6 +30,8 @@ KNOBS=(
 				# reached (site mode only); auto: where there can be any
 	"LAB_SITE_SECTION="	# more lines of the management host's [site]
 	"LAB_SITE_DISK="	# size of a disk of its own for the site's state
+	"LAB_SOURCE=redfish"	# of power: the BMCs by redfish, or what stands in
+				# for a site's data base: kwollect, prometheus
 	"LAB_PERIOD=1"		# sample period: seconds, or with a unit
 	"LAB_SHARE=cores"	# share mode
 	"LAB_CHECKPOINT=5s"	# of open allocations
@@ -114,6 +116,8 @@ knobs_check() {
 }
 
 knobs_check_site() {
+	[[ $LAB_SOURCE =~ ^(redfish|kwollect|prometheus)$ ]] ||
+		die "LAB_SOURCE=$LAB_SOURCE: redfish, kwollect or prometheus"
 	[[ $LAB_MODE =~ ^(node|site)$ ]] || die "LAB_MODE=$LAB_MODE: node or site"
 	[[ $LAB_SITE_AUTH =~ ^(munge|tls)$ ]] || die "LAB_SITE_AUTH=$LAB_SITE_AUTH: munge or tls"
 	[[ $LAB_NETNS =~ ^(auto|0|1)$ ]] || die "LAB_NETNS=$LAB_NETNS: 0, 1 or auto"

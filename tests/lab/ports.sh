@@ -56,6 +56,7 @@ ports_load() {
 	PORT_CTL=$((PORT_BASE + 2))
 	PORT_NODE=$((PORT_BASE + 3))	# and the ones after it
 	PORT_SITE=$((PORT_BASE + 8))
+	PORT_PROMETHEUS=$((PORT_BASE + 9))
 	PORT_SRUN=$((PORT_BASE + 10))-$((PORT_BASE + PORTS_SIZE - 1))
 }
 

@@ -4,6 +4,9 @@
 # plain user `news` stands for `wattgate`), configuration, a simulated BMC and
 # a supervised wattgated for each node.
 
+# shellcheck source=meters-history.sh
+. "${BASH_SOURCE[0]%/*}/meters-history.sh" || exit 1
+
 WATTGATE_PROGRAMS="cli/wattgate collector/wattgated tests/bmcsim/bmcsim tests/lab/private-mounts tests/lab/cut-proxy"
 WATTGATE_PLUGINS="plugin/acct_gather_energy_wattgate.so plugin/spank_wattgate.so"
 
@@ -69,7 +72,7 @@ write_bmc_section() {
 		printf 'url = %s\ninsecure = true\n' "$REPLY"
 		[ -z "$LAB_BMC_USER" ] || printf 'user = %s\npassword_file = %s\n' \
 			"$LAB_BMC_USER" "$LAB_DIR/etc/bmc.secret"
-	else
+	elif ! history_section "$1"; then
 		printf 'url = https://127.0.0.1:%s\n' "$(cat "$LAB_DIR/bmc/out/$1.port")"
 		printf 'ca_file = %s\nuser = lab\npassword_file = %s\n' \
 			"$LAB_DIR/bmc/tls/ca.pem" "$LAB_DIR/etc/sim.secret"
@@ -113,11 +116,13 @@ as_daemon_user() { as_user "$LAB_DAEMON_USER"; }
 # start_bmc NODE: on the port it had before, if it had one, as a BMC that was
 # away for a while must be found again.
 start_bmc() {
-	local tls=$LAB_DIR/bmc/tls out=$LAB_DIR/bmc/out port=0 ctl=0 program
+	local tls=$LAB_DIR/bmc/tls out=$LAB_DIR/bmc/out port=0 ctl=0 program history
 	local answers=(--shape "$LAB_BMC_SHAPE")
 	[ -z "${LAB_BMC_TREE-}" ] || answers=(--tree "$LAB_BMC_TREE")
 	[ ! -s "$out/$1.port" ] || port=$(cat "$out/$1.port")
 	[ ! -s "$out/$1.ctl" ] || ctl=$(cat "$out/$1.ctl")
+	history_bmc_options "$1"
+	history=$REPLY
 	node_knob LAB_BMC_PROGRAM "$1"
 	program=$REPLY
 	as_user "$LAB_METER_USER"
@@ -127,7 +132,7 @@ start_bmc() {
 		--cert "$tls/server.pem" --key "$tls/server-key.pem" \
 		--user lab --password-file "$LAB_DIR/etc/sim.secret" \
 		"${answers[@]}" --program "$program" --truth-file "$out/$1.truth" \
-		$LAB_BMC_OPTIONS \
+		$LAB_BMC_OPTIONS $history \
 		--log "$out/$1.log" --control-port "$ctl" --control-port-file "$out/$1.ctl" &&
 		wait_until 5 bmc_ready "$1"
 }
@@ -173,7 +178,7 @@ up_wattgate() {
 	local node
 	[ "$LAB_WATTGATED" = 1 ] || return 0
 	rm -f "$LAB_DIR/bmc/out"/*
-	write_secrets && start_bmcs || return 1
+	write_secrets && start_bmcs && up_history || return 1
 	if [ "$LAB_MODE" = site ]; then
 		up_site && write_asking_conf >"$LAB_DIR/etc/wattgate.conf" || return 1
 	else
@@ -194,6 +199,7 @@ down_wattgate() {
 	done
 	proc_stop "${wattgateds[@]}"
 	proc_stop wattgated.site
+	down_history
 	proc_stop "${bmcs[@]}"
 }
 
