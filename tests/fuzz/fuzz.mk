@@ -25,6 +25,8 @@ fuzz_targets += tests/fuzz/fuzz_http
 fuzz_targets += tests/fuzz/fuzz_ipmi
 fuzz_targets += tests/fuzz/fuzz_ipmi_answer
 fuzz_targets += tests/fuzz/fuzz_json
+fuzz_targets += tests/fuzz/fuzz_kwollect
+fuzz_targets += tests/fuzz/fuzz_prometheus
 fuzz_targets += tests/fuzz/fuzz_location
 fuzz_targets += tests/fuzz/fuzz_redfish
 fuzz_targets += tests/fuzz/fuzz_redfish_find
@@ -69,6 +71,8 @@ tests_fuzz_fuzz_http_LDADD = tests/fuzz/libwire.a $(FUZZ_COLLECTOR_LIBS)
 tests_fuzz_fuzz_ipmi_LDADD = tests/fuzz/libfuzz.a $(FUZZ_ENGINE) $(IPMI_LIBS)
 tests_fuzz_fuzz_ipmi_answer_LDADD = $(FUZZ_COLLECTOR_LIBS)
 tests_fuzz_fuzz_json_LDADD = $(FUZZ_COLLECTOR_LIBS)
+tests_fuzz_fuzz_kwollect_LDADD = $(FUZZ_COLLECTOR_LIBS)
+tests_fuzz_fuzz_prometheus_LDADD = $(FUZZ_COLLECTOR_LIBS)
 tests_fuzz_fuzz_redfish_LDADD = tests/fuzz/libwire.a $(FUZZ_COLLECTOR_LIBS)
 tests_fuzz_fuzz_redfish_find_SOURCES = tests/fuzz/fuzz_redfish_find.c \
 	tests/fuzz/tree_gen.c tests/fuzz/tree_gen.h
