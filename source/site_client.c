@@ -166,17 +166,19 @@ static void on_munge(void *arg)
 {
 	site_client_t *c = arg;
 	char credential[CREDENTIAL_MAX];
-	int closed = c->child.fd;
+	int watched = c->child.fd;
+	enum child_state state;
 	struct err err;
 	int rc;
 
-	if (child_run(&c->child, timesource_boot_ns(&c->ts)) == CHILD_RUNNING) {
-		if (c->child.fd < 0) {	/* it ends any moment */
-			watch_remove(c->watch, closed);
+	state = child_run(&c->child, timesource_boot_ns(&c->ts));
+	if (c->child.fd < 0)
+		watch_remove(c->watch, watched);
+	if (state == CHILD_RUNNING) {
+		if (c->child.fd < 0)	/* it ends any moment */
 			watch_timer_set(c->timer,
 					timesource_boot_ns(&c->ts) +
 					NS_PER_S / 1000);
-		}
 		return;
 	}
 	rc = child_result(&c->child, "munge", &err);

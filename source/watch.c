@@ -2,6 +2,7 @@
 #include "watch.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
@@ -12,8 +13,14 @@
 /* So many in one go: a descriptor that is always ready starves no one. */
 #define TURN_MAX 64
 
+/*
+ * What is watched is a descriptor of our own for the same file. epoll forgets a
+ * closed one only with its last copy, and a child that is being started has
+ * copies for an instant; what is closed already cannot be taken out.
+ */
 struct entry {
-	int fd;
+	int fd;			/* the caller's name for it */
+	int own;
 	watch_fn fn;
 	void *arg;
 	struct entry *next;
@@ -38,6 +45,12 @@ watch_t *watch_create(struct err *err)
 	return w;
 }
 
+static void entry_free(struct entry *e)
+{
+	close(e->own);
+	free(e);
+}
+
 void watch_destroy(watch_t *w)
 {
 	int saved = errno;
@@ -48,7 +61,7 @@ void watch_destroy(watch_t *w)
 		struct entry *e = w->entries;
 
 		w->entries = e->next;
-		free(e);
+		entry_free(e);
 	}
 	close(w->epoll);
 	free(w);
@@ -64,13 +77,16 @@ int watch_add(watch_t *w, int fd, watch_fn fn, void *arg, struct err *err)
 {
 	struct entry *e = calloc(1, sizeof(*e));
 	struct epoll_event event = { .events = EPOLLIN, .data.ptr = e };
+	int own = e ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
 
-	if (!e || epoll_ctl(w->epoll, EPOLL_CTL_ADD, fd, &event) < 0) {
+	if (own < 0 || epoll_ctl(w->epoll, EPOLL_CTL_ADD, own, &event) < 0) {
 		err_set_errno(err, "a descriptor cannot be watched");
+		if (own >= 0)
+			close(own);
 		free(e);
 		return -1;
 	}
-	*e = (struct entry){ .fd = fd, .fn = fn, .arg = arg,
+	*e = (struct entry){ .fd = fd, .own = own, .fn = fn, .arg = arg,
 			     .next = w->entries };
 	w->entries = e;
 	return 0;
@@ -86,8 +102,8 @@ void watch_remove(watch_t *w, int fd)
 	if (!e)
 		return;
 	*link = e->next;
-	epoll_ctl(w->epoll, EPOLL_CTL_DEL, fd, NULL);
-	free(e);
+	epoll_ctl(w->epoll, EPOLL_CTL_DEL, e->own, NULL);
+	entry_free(e);
 }
 
 /* One at a time: a call may remove any other entry. */

@@ -25,7 +25,7 @@ int watch_fd(const watch_t *w);
  * with a text.
  */
 int watch_add(watch_t *w, int fd, watch_fn fn, void *arg, struct err *err);
-/* Before fd is closed. No call of its fn any more; -1 is fine. */
+/* Before fd is closed, or at once after. No call of its fn any more; -1 is fine. */
 void watch_remove(watch_t *w, int fd);
 
 /*

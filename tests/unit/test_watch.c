@@ -115,6 +115,23 @@ START_TEST(test_remove_unknown)
 }
 END_TEST
 
+/* As a child does for an instant after its start, someone else has a copy. */
+START_TEST(test_closed_before_removed)
+{
+	int copy = dup(pipes[0][0]);
+
+	ck_assert_int_ge(copy, 0);
+	add(0, on_byte);
+	close(pipes[0][0]);
+	watch_remove(w, pipes[0][0]);
+	pipes[0][0] = copy;
+	put(0);
+	ck_assert(!ready(0));
+	watch_run(w);
+	ck_assert_int_eq(calls[0], 0);
+}
+END_TEST
+
 static int timer, rung;
 
 static void on_timer(void *arg)
@@ -160,6 +177,7 @@ int main(void)
 	tcase_add_test(tc, test_only_what_is_ready);
 	tcase_add_test(tc, test_removed_in_a_call);
 	tcase_add_test(tc, test_remove_unknown);
+	tcase_add_test(tc, test_closed_before_removed);
 	tcase_add_test(tc, test_timer);
 	suite_add_tcase(s, tc);
 	srunner_run_all(r, CK_NORMAL);
