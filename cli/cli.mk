@@ -98,6 +98,8 @@ cli_libcli_a_SOURCES = \
 	cli/report_jobs.c \
 	cli/report_nodes.c \
 	cli/report_oar.c \
+	cli/report_part.c \
+	cli/report_part.h \
 	cli/rows.c \
 	cli/rows.h \
 	cli/rows_csv.c \
@@ -106,10 +108,10 @@ cli_libcli_a_SOURCES = \
 	cli/sacct.h \
 	cli/sacct_parse.c \
 	cli/sacct_parse.h \
-	cli/report_part.c \
-	cli/report_part.h \
 	cli/slurm_config.c \
 	cli/slurm_config.h \
+	cli/slurm_jobs.c \
+	cli/slurm_jobs.h \
 	cli/text.c \
 	cli/text.h \
 	cli/wall.h
@@ -118,8 +120,6 @@ cli_libcli_a_SOURCES = \
 if HAVE_LIBPQ
 cli_libcli_a_SOURCES += cli/pg_oar.c
 else
-	cli/slurm_jobs.c \
-	cli/slurm_jobs.h \
 cli_libcli_a_SOURCES += cli/pg_none.c
 endif
 EXTRA_DIST += cli/pg_oar.c cli/pg_none.c

@@ -22,14 +22,12 @@ copy_programs() {
 		[ ! -e "$BUILD/$file" ] ||
 			install -m 0644 "$BUILD/$file" "$LAB_DIR/plugin/" || return 1
 	done
-}
-
-# What the knobs ask for has to be there.
-	[ ! -e "$BUILD/ipmi/wattgate-ipmi" ] ||
-		install -m 0755 "$BUILD/ipmi/wattgate-ipmi" "$LAB_DIR/bin/" || return 1
 	# what wattgate report loads is no plugin of Slurm's
 	[ ! -e "$BUILD/slurmdb/slurmdb.so" ] ||
 		install -m 0644 "$BUILD/slurmdb/slurmdb.so" "$LAB_DIR/bin/"
+}
+
+# What the knobs ask for has to be there.
 check_programs() {
 	local need="" file
 	# the lab itself does without cli/wattgate
