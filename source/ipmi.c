@@ -13,8 +13,6 @@
 
 #include "ipmi_answer.h"
 
-/* The helper ends a request itself: what is later than this hangs. */
-#define GRACE_NS NS_PER_S
 #define ARGS_MAX 12
 
 struct source {
@@ -277,8 +275,9 @@ static source_t *ipmi_open(const struct source_env *env, struct err *err)
 	s->ts = env->ts;
 	s->watch = env->watch;
 	coproc_init(&s->helper);
+	/* it ends a request itself, a little earlier than we kill it */
 	snprintf(s->timeout_ms, sizeof(s->timeout_ms), "%" PRId64,
-		 meter->timeout_ns / (NS_PER_S / 1000));
+		 meter->timeout_ns * 9 / 10 / (NS_PER_S / 1000));
 	s->timer = watch_timer(err);
 	if (s->timer >= 0 &&
 	    watch_add(s->watch, s->timer, on_timer, s, err) == 0)
@@ -300,8 +299,7 @@ static void ipmi_sample(source_t *s, source_done_fn done, void *arg)
 		sample_fail(s, BACKOFF_SOON, err.text);
 		return;
 	}
-	watch_timer_set(s->timer, ns_add(s->sent_ns,
-					 s->meter->timeout_ns + GRACE_NS));
+	watch_timer_set(s->timer, ns_add(s->sent_ns, s->meter->timeout_ns));
 	if (coproc_say(&s->helper, s->note ? "explain\n" : "sample\n",
 		       &err) < 0) {
 		char why[600];

@@ -6,9 +6,9 @@
 
 /*
  * IPMI: a helper program for each BMC (wattgate-ipmi), since FreeIPMI blocks.
- * It is told "sample" and has the meter's timeout, and a second, to answer; one
- * that does not, or that says what it should not, is killed, and the next
- * sample starts another.
+ * It is told "sample" and has the meter's timeout to answer; one that does
+ * not, or that says what it should not, is killed, and the next sample starts
+ * another.
  */
 extern const struct source_ops ipmi_source;
 

@@ -100,3 +100,71 @@ ipmi_sim_up() { # DIR PASSWORD
 	done
 	return 1
 }
+
+# ---- in a lab ----
+#
+# With LAB_BMC_KIND=ipmi a node's power is read from an ipmi_sim. Its bmcsim
+# runs too, as the one that knows the program and the truth; a feeder copies
+# from the one to the other what the node draws.
+
+ipmi_lab_dir() { REPLY=$LAB_DIR/bmc/ipmi.$1; }
+
+ipmi_lab_check() {
+	command -v ipmi_sim >/dev/null || die "LAB_BMC_KIND=ipmi: there is no ipmi_sim (Debian: openipmi)"
+	[ -x "$BUILD/ipmi/wattgate-ipmi" ] ||
+		die "LAB_BMC_KIND=ipmi: $BUILD/ipmi/wattgate-ipmi is missing: it takes FreeIPMI to build it"
+}
+
+ipmi_lab_section() { # NODE: its lines of [bmc]
+	ipmi_lab_dir "$1"
+	printf 'source = ipmi\nhost = 127.0.0.1:%s\n' "$(cat "$REPLY/port")"
+	printf 'user = wattgate\npassword_file = %s\n' "$LAB_DIR/etc/sim.secret"
+	printf 'sensor = Pwr Consumption\ntimeout = 500ms\n'
+}
+
+ipmi_lab_sim() { # NODE: on the port that it has
+	local dir
+	ipmi_lab_dir "$1"
+	dir=$REPLY
+	rm -rf "$dir/state"
+	install -d -m 0700 -o "$LAB_METER_USER" -g "$LAB_METER_USER" "$dir/state" || return 1
+	as_user "$LAB_METER_USER"
+	# shellcheck disable=SC2086
+	proc_start "ipmisim.$1" $REPLY ipmi_sim -c "$dir/lan" -f "$dir/emu" \
+		-s "$dir/state" -n || return 1
+	IPMI_SIM_PORT=$(cat "$dir/port")
+	wait_until 5 ipmi_sim_listens
+}
+
+ipmi_lab_start() { # NODE, whose bmcsim runs
+	local dir tries=20
+	ipmi_lab_dir "$1"
+	dir=$REPLY
+	install -d -m 0700 -o "$LAB_METER_USER" -g "$LAB_METER_USER" "$dir" || return 1
+	as_user "$LAB_METER_USER"
+	# shellcheck disable=SC2086
+	proc_start "ipmifeed.$1" $REPLY "$REPO/tests/lab/ipmi-feed" \
+		"$LAB_DIR/bin/bmcsim" "$LAB_DIR/bmc/out/$1.truth" "$dir/watts" || return 1
+	wait_until 5 test -s "$dir/watts" || return 1
+	while ((tries-- > 0)); do
+		IPMI_SIM_PORT=$((20000 + RANDOM % 10000))
+		ipmi_sim_listens && continue
+		(ipmi_sim_files "$dir" "$(cat "$LAB_DIR/etc/sim.secret")" "$IPMI_SIM_PORT") &&
+			chown "$LAB_METER_USER:" "$dir"/{emu,lan,port} || return 1
+		ipmi_lab_sim "$1" && return 0
+		proc_stop "ipmisim.$1"
+	done
+	return 1
+}
+
+# ipmi_helper_signal SIGNAL NODE: to the wattgate-ipmi that reads its BMC
+ipmi_helper_signal() {
+	local pid args
+	ipmi_lab_dir "$2"
+	for pid in $(pids_with_env "WATTGATE_LAB_DAEMON=$LAB_DIR"); do
+		args=$(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null)
+		[[ $args != */wattgate-ipmi\ *"--host 127.0.0.1:$(cat "$REPLY/port") "* ]] ||
+			{ kill "-$1" "$pid"; return; }
+	done
+	return 1
+}

@@ -38,6 +38,7 @@ KNOBS=(
 	"LAB_ROLLUP=1h"		# length of the ledger's intervals
 	"LAB_WATTGATE_TOP="	# more lines for the top of wattgate.conf
 	"LAB_WATTGATE_CONF="	# more lines, with sections, for its end
+	"LAB_BMC_KIND=redfish"	# how they are asked: redfish, ipmi
 	"LAB_BMC_SHAPE=both"	# of the simulated BMCs: environment, power, both
 	"LAB_BMC_TREE="		# a directory of answers (bmcsim --tree) instead
 	"LAB_BMC_PROGRAM_n1=const:200"	# what their nodes draw
@@ -108,6 +109,7 @@ knobs_check() {
 	for name in LAB_SPANK LAB_CONTAIN LAB_WATTGATED; do
 		[[ ${!name} =~ ^[01]$ ]] || die "$name=${!name}: 0 or 1"
 	done
+	[[ ${LAB_BMC_KIND-redfish} =~ ^(redfish|ipmi)$ ]] || die "LAB_BMC_KIND=$LAB_BMC_KIND: redfish or ipmi"
 	[[ $LAB_PERIOD =~ [a-z]$ ]] || LAB_PERIOD=${LAB_PERIOD}s
 	if [ "$LAB_ENERGY" != wattgate ] && [ "$LAB_SPANK" = 0 ]; then
 		LAB_WATTGATED=0

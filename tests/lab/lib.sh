@@ -177,5 +177,12 @@ lab_in_ledger() {
 # The cable between a node and the rest: lab_net NODE up|down; namespaces only
 lab_net() { netns_run lan ip link set "$1" "$2"; }
 
-lab_bmc_stop() { proc_stop "bmcsim.$1"; }
-lab_bmc_start() { start_bmc "$1"; }	# on the port it had
+# What wattgated talks to; back on the port it had.
+lab_bmc_stop() {
+	[ "${LAB_BMC_KIND-redfish}" = redfish ] || { proc_stop "ipmisim.$1"; return; }
+	proc_stop "bmcsim.$1"
+}
+lab_bmc_start() {
+	[ "${LAB_BMC_KIND-redfish}" = redfish ] || { ipmi_lab_sim "$1"; return; }
+	start_bmc "$1"
+}

@@ -22,10 +22,15 @@ copy_programs() {
 		[ ! -e "$BUILD/$file" ] ||
 			install -m 0644 "$BUILD/$file" "$LAB_DIR/plugin/" || return 1
 	done
+	[ ! -e "$BUILD/ipmi/wattgate-ipmi" ] ||
+		install -m 0755 "$BUILD/ipmi/wattgate-ipmi" "$LAB_DIR/bin/" || return 1
 	# what wattgate report loads is no plugin of Slurm's
 	[ ! -e "$BUILD/slurmdb/slurmdb.so" ] ||
 		install -m 0644 "$BUILD/slurmdb/slurmdb.so" "$LAB_DIR/bin/"
 }
+
+# shellcheck source=ipmi.sh
+. "$REPO/tests/lab/ipmi.sh"
 
 # What the knobs ask for has to be there.
 check_programs() {
@@ -34,6 +39,7 @@ check_programs() {
 	[ "$LAB_WATTGATED" = 0 ] || need="${WATTGATE_PROGRAMS#* }"
 	[ "$LAB_ENERGY" != wattgate ] || need+=" ${WATTGATE_PLUGINS% *}"
 	[ "$LAB_SPANK" = 0 ] || need+=" ${WATTGATE_PLUGINS#* }"
+	[ "${LAB_BMC_KIND-redfish}" = redfish ] || ipmi_lab_check
 	for file in $need; do
 		[ -e "$BUILD/$file" ] || die "$BUILD/$file is missing: tests/run build makes it"
 	done
@@ -70,6 +76,8 @@ write_bmc_section() {
 		printf 'url = %s\ninsecure = true\n' "$REPLY"
 		[ -z "$LAB_BMC_USER" ] || printf 'user = %s\npassword_file = %s\n' \
 			"$LAB_BMC_USER" "$LAB_DIR/etc/bmc.secret"
+	elif [ "${LAB_BMC_KIND-redfish}" = ipmi ]; then
+		ipmi_lab_section "$1"
 	elif ! history_section "$1"; then
 		printf 'url = https://127.0.0.1:%s\n' "$(cat "$LAB_DIR/bmc/out/$1.port")"
 		printf 'ca_file = %s\nuser = lab\npassword_file = %s\n' \
@@ -150,6 +158,8 @@ start_bmcs() {
 	for node in $LAB_NODES; do
 		bmc_is_foreign "$node" && continue
 		start_bmc "$node" || { note "the simulated BMC of $node does not start"; return 1; }
+		[ "${LAB_BMC_KIND-redfish}" = redfish ] || ipmi_lab_start "$node" ||
+			{ note "the ipmi_sim of $node does not start"; return 1; }
 	done
 }
 
@@ -161,7 +171,7 @@ start_wattgated() {
 	rm -f "$dir/hold"
 	as_daemon_user
 	# shellcheck disable=SC2086
-	proc_start "wattgated.$name" ${PREFIX-} "$REPO/tests/lab/supervise" "$dir" $REPLY \
+	proc_start "wattgated.$name" WATTGATE_IPMI="$LAB_DIR/bin/wattgate-ipmi" ${PREFIX-} "$REPO/tests/lab/supervise" "$dir" $REPLY \
 		"$LAB_DIR/bin/wattgated" -c "$LAB_DIR/etc/wattgate.conf" "$@"
 }
 
@@ -193,7 +203,7 @@ down_wattgate() {
 	local node wattgateds=() bmcs=()
 	for node in $LAB_NODES; do
 		wattgateds+=("wattgated.$node")
-		bmcs+=("bmcsim.$node")
+		bmcs+=("bmcsim.$node" "ipmisim.$node" "ipmifeed.$node")
 	done
 	proc_stop "${wattgateds[@]}"
 	proc_stop wattgated.site

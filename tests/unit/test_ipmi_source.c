@@ -350,7 +350,7 @@ START_TEST(arguments)
 	helper_answers("echo none config \"$*\"; exit");
 	strcpy(conf.bmc.sensor, "Node Power; reboot");
 	open_source();
-	expect_none(BACKOFF_SLOW, "--timeout 100 --sensor Node Power; reboot");
+	expect_none(BACKOFF_SLOW, "--timeout 90 --sensor Node Power; reboot");
 	ipmi_source.close(source, NS_PER_S);
 	strcpy(conf.bmc.host, "n1-bmc");
 	strcpy(conf.bmc.user, "reader");
