@@ -111,6 +111,8 @@ write_secrets() {
 	[ -s "$LAB_DIR/etc/sim.secret" ] ||
 		head -c 12 /dev/urandom | base64 | tr '+/' '-_' |
 		write_secret "$LAB_DIR/etc/sim.secret" || return 1
+	# of a lab that was in the other mode before
+	chown "$LAB_METER_USER:" "$LAB_DIR/etc/sim.secret" || return 1
 	[ -z "$LAB_BMC_USER" ] ||
 		printf '%s\n' "${LAB_BMC_PASSWORD-}" | write_secret "$LAB_DIR/etc/bmc.secret"
 }
