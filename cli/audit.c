@@ -175,7 +175,8 @@ static void take_record(const struct ledger_rec *rec, void *arg)
 			     sizeof(*a->allocs));
 	a->allocs[a->allocs_len++] = (struct audit_alloc){
 		.boot = boot_number(a, rec->alloc.boot_id),
-		.step = rec->kind == LEDGER_STEP, .open = a->reading_open,
+		.step = rec->kind == LEDGER_STEP,
+		.open = a->reading_open || ledgers_past_open(&rec->alloc),
 		.rec = rec->alloc,
 	};
 }
@@ -243,6 +244,9 @@ static int read_node(struct audit *a, const char *dir, struct err *err)
 
 	if (rc == 0)
 		rc = ledgers_visit(dir, a->node, LEDGER_FILE_CLOSED, &closed,
+				   err);
+	if (rc == 0)
+		rc = ledgers_visit(dir, a->node, LEDGER_FILE_PAST, &closed,
 				   err);
 	take_kept(a, &visit.kept);
 	return rc;

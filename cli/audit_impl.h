@@ -12,6 +12,7 @@
 struct audit_interval {
 	uint32_t boot;		/* number of its boot, in the order seen */
 	bool open;
+	bool beaten;		/* another record of its hour counts */
 	struct ledger_interval iv;	/* without parts */
 	double parts_j;
 	uint32_t parts_len;

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 
 #include "cli/audit_impl.h"
+#include "cli/contest.h"
+#include "cli/mem.h"
 #include "cli/report.h"
 #include "lib/clock.h"
 #include "lib/ledger_wall.h"
@@ -125,23 +127,44 @@ struct sums {
 	double node_j, allocated_j, unallocated_j, idle_j;
 };
 
+/* Each hour once, by whoever measured more of it. */
+static void choose_intervals(struct audit *a)
+{
+	const struct ledger_interval **list =
+		mem_zeroed(a->intervals_len, sizeof(*list));
+	bool *beaten = mem_zeroed(a->intervals_len, sizeof(*beaten));
+
+	for (size_t k = 0; k < a->intervals_len; k++)
+		list[k] = &a->intervals[k].iv;
+	intervals_contest(list, a->intervals_len, beaten);
+	for (size_t k = 0; k < a->intervals_len; k++)
+		a->intervals[k].beaten = beaten[k];
+	free(list);
+	free(beaten);
+}
+
 /* In the order of wall time: what lies between two is unmeasured too. */
 static struct sums sum_intervals(struct audit *a)
 {
 	struct sums s = { 0 };
+	bool any = false;
 
 	qsort(a->intervals, a->intervals_len, sizeof(*a->intervals),
 	      compare_wall);
+	choose_intervals(a);
 	for (size_t k = 0; k < a->intervals_len; k++) {
 		const struct ledger_interval *iv = &a->intervals[k].iv;
 		const int64_t start = wall_start(iv), end = wall_end(iv);
 
-		if (k == 0)
+		if (a->intervals[k].beaten)
+			continue;
+		if (!any)
 			s.start_ns = start;
 		else if (start > s.end_ns)
 			add_stretch(a, s.end_ns, start, start - s.end_ns,
 				    "no record");
 		add_stretch(a, start, end, iv->unmeasured_ns, "no reading");
+		any = true;
 		if (end > s.end_ns)
 			s.end_ns = end;
 		s.measured_ns = ns_add(s.measured_ns, iv->measured_ns);

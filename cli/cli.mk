@@ -28,6 +28,12 @@ cli_libcli_a_SOURCES = \
 	cli/audit_oar.c \
 	cli/audit_oar.h \
 	cli/backfill.h \
+	cli/backfill_file.c \
+	cli/backfill_file.h \
+	cli/backfill_jobs.c \
+	cli/backfill_jobs.h \
+	cli/backfill_node.c \
+	cli/backfill_node.h \
 	cli/backfill_oar.c \
 	cli/backfill_slurm.c \
 	cli/child.c \
@@ -40,6 +46,8 @@ cli_libcli_a_SOURCES = \
 	cli/cmd_probe.c \
 	cli/cmd_report.c \
 	cli/confs.c \
+	cli/contest.c \
+	cli/contest.h \
 	cli/confs.h \
 	cli/doctor.c \
 	cli/doctor.h \

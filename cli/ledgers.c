@@ -13,6 +13,7 @@
 static const char *const suffixes[] = {
 	[LEDGER_FILE_CLOSED] = ".ledger",
 	[LEDGER_FILE_OPEN] = ".open",
+	[LEDGER_FILE_PAST] = ".backfill",
 };
 
 void names_add(struct names *names, const char *name)
@@ -92,6 +93,27 @@ int ledgers_nodes(const char *dir, struct names *nodes, struct err *err)
 	closedir(d);
 	names_sort(nodes);
 	return rc;
+}
+
+bool ledgers_past_boot(const char *boot_id)
+{
+	return strncmp(boot_id, LEDGER_PAST_BOOT,
+		       strlen(LEDGER_PAST_BOOT)) == 0;
+}
+
+bool ledgers_past_open(const struct ledger_alloc *alloc)
+{
+	return ledgers_past_boot(alloc->boot_id) &&
+	       strcmp(alloc->end, "open") == 0;
+}
+
+int ledgers_past_path(char *buf, size_t size, const char *dir,
+		      const char *node)
+{
+	const int len = snprintf(buf, size, "%s/%s%s", dir, node,
+				 suffixes[LEDGER_FILE_PAST]);
+
+	return len < 0 || (size_t)len >= size ? -1 : 0;
 }
 
 int ledgers_visit(const char *dir, const char *node, enum ledger_file which,

@@ -8,7 +8,7 @@
 #include "lib/err.h"
 #include "lib/ledger.h"
 
-/* A directory of ledgers: NODE.ledger and NODE.open. */
+/* A directory of ledgers: NODE.ledger, NODE.open and NODE.backfill. */
 
 struct names {
 	char **list;		/* sorted, each once */
@@ -23,7 +23,21 @@ void names_sort(struct names *names);	/* and drop what is there twice */
 bool names_have(const struct names *names, const char *name);	/* sorted ones */
 void names_destroy(struct names *names);	/* what is in it, not itself */
 
-enum ledger_file { LEDGER_FILE_CLOSED, LEDGER_FILE_OPEN };
+enum ledger_file { LEDGER_FILE_CLOSED, LEDGER_FILE_OPEN, LEDGER_FILE_PAST };
+
+/*
+ * Records of NODE.backfill are of no boot that ever was: their boot id begins
+ * so, their boot times are wall times less an offset (lib/samples.h).
+ */
+#define LEDGER_PAST_BOOT "backfill-"
+bool ledgers_past_boot(const char *boot_id);
+
+/* One of NODE.backfill's that is not whole: the job went on behind it. */
+bool ledgers_past_open(const struct ledger_alloc *alloc);
+
+/* LEDGER_DIR/NODE.backfill into buf; -1 where it does not fit. */
+int ledgers_past_path(char *buf, size_t size, const char *dir,
+		      const char *node);
 
 struct ledger_visitor {
 	void (*record)(const struct ledger_rec *rec, void *arg);

@@ -93,7 +93,7 @@ static int node_series(struct past *past, const struct conf *conf,
 {
 	const int64_t max_gap_ns = past->max_gap_ns ? past->max_gap_ns :
 						      conf->max_gap_ns;
-	struct history_env env = { .period_ns = conf->period_ns,
+	struct history_env env = { .node = node, .period_ns = conf->period_ns,
 				   .ts = timesource_system() };
 	struct fetch f = { .past = past };
 	struct err why;

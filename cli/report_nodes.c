@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/cmd.h"
+#include "cli/contest.h"
 #include "cli/ledgers.h"
 #include "cli/mem.h"
 #include "cli/node_rows.h"
@@ -17,6 +18,8 @@ struct node_sum {
 	unsigned clipped;
 	struct ledger_interval *open;	/* seen in NODE.open; no parts */
 	size_t open_len, open_room;
+	struct ledger_interval *all;	/* around the window; no parts */
+	size_t all_len, all_room;
 };
 
 static void add_interval(struct node_sum *s, const struct ledger_interval *iv)
@@ -37,6 +40,21 @@ static void add_interval(struct node_sum *s, const struct ledger_interval *iv)
 	s->w.unallocated_j += part * iv->unallocated_j;
 	s->w.idle_j += part * iv->idle_j;
 	s->w.measured_s += part * (double)iv->measured_ns / 1e9;
+}
+
+/* Intervals in the hours of the window; what else there is does not matter. */
+static void keep_interval(struct node_sum *s, const struct ledger_interval *iv)
+{
+	const int64_t hour_ns = 3600 * NS_PER_S;
+
+	if (wall_end(iv) > s->w.newest_ns)
+		s->w.newest_ns = wall_end(iv);
+	if (wall_end(iv) < s->w.from_ns - hour_ns ||
+	    wall_start(iv) > ns_add(s->w.to_ns, hour_ns))
+		return;
+	s->all = mem_grow(s->all, s->all_len, &s->all_room, sizeof(*s->all));
+	s->all[s->all_len] = *iv;
+	s->all[s->all_len++].parts = NULL;
 }
 
 static void take_open(const struct ledger_rec *rec, void *arg)
@@ -66,7 +84,13 @@ static void take_closed(const struct ledger_rec *rec, void *arg)
 	if (rec->kind != LEDGER_INTERVAL)
 		return;
 	drop_open(arg, &rec->interval);
-	add_interval(arg, &rec->interval);
+	keep_interval(arg, &rec->interval);
+}
+
+static void take_past(const struct ledger_rec *rec, void *arg)
+{
+	if (rec->kind == LEDGER_INTERVAL)
+		keep_interval(arg, &rec->interval);
 }
 
 static void note_damage(const char *text, void *arg)
@@ -75,18 +99,40 @@ static void note_damage(const char *text, void *arg)
 	cmd_note("report", "%s", text);
 }
 
+/* Each hour once, by whoever measured more of it. */
+static void add_all(struct node_sum *s)
+{
+	const struct ledger_interval **list =
+		mem_zeroed(s->all_len, sizeof(*list));
+	bool *beaten = mem_zeroed(s->all_len, sizeof(*beaten));
+
+	for (size_t i = 0; i < s->all_len; i++)
+		list[i] = &s->all[i];
+	intervals_contest(list, s->all_len, beaten);
+	for (size_t i = 0; i < s->all_len; i++)
+		if (!beaten[i])
+			add_interval(s, &s->all[i]);
+	free(list);
+	free(beaten);
+}
+
 static int sum_node(struct node_sum *s, const char *dir, const char *node,
 		    struct err *err)
 {
 	const struct ledger_visitor open = { take_open, note_damage, s };
 	const struct ledger_visitor closed = { take_closed, note_damage, s };
+	const struct ledger_visitor past = { take_past, note_damage, s };
 	int rc = ledgers_visit(dir, node, LEDGER_FILE_OPEN, &open, err);
 
 	if (rc == 0)
 		rc = ledgers_visit(dir, node, LEDGER_FILE_CLOSED, &closed, err);
+	if (rc == 0)
+		rc = ledgers_visit(dir, node, LEDGER_FILE_PAST, &past, err);
 	for (size_t i = 0; i < s->open_len; i++)
-		add_interval(s, &s->open[i]);
+		keep_interval(s, &s->open[i]);
+	add_all(s);
 	free(s->open);
+	free(s->all);
 	return rc;
 }
 

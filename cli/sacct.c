@@ -17,6 +17,7 @@
 
 struct reading {
 	const struct sacct_query *query;
+	bool during;		/* all with time in it */
 	struct jobs *jobs;
 	char separator[32];
 	bool wanted;		/* the last job row is in `jobs` */
@@ -49,6 +50,13 @@ static bool is_wanted(const struct sacct_query *q, const struct sacct_row *row)
 		       row->start_s * NS_PER_S < q->to_ns;
 	return row->end_s * NS_PER_S >= q->from_ns &&
 	       row->end_s * NS_PER_S < q->to_ns;
+}
+
+/* It had time in [from, to). */
+static bool is_during(const struct sacct_query *q, const struct sacct_row *row)
+{
+	return row->start_s != 0 && row->start_s * NS_PER_S < q->to_ns &&
+	       (row->end_s == 0 || row->end_s * NS_PER_S > q->from_ns);
 }
 
 static uint32_t count_nodes(const char *nodes)
@@ -92,7 +100,8 @@ static int take_line(char *line, void *arg)
 		return 0;
 	}
 	if (!*row.step) {
-		r->wanted = is_wanted(r->query, &row);
+		r->wanted = r->during ? is_during(r->query, &row) :
+					is_wanted(r->query, &row);
 		r->last_id = row.job_id;
 		if (r->wanted)
 			add_job(r->jobs, &row);
@@ -114,10 +123,10 @@ static void format_time(char *buf, size_t size, int64_t ns, bool round_up)
 		strftime(buf, size, "%Y-%m-%dT%H:%M:%S", &tm);
 }
 
-int sacct_read(const struct sacct_query *query, struct jobs *jobs,
-	       uint64_t *strange, struct err *err)
+static int read_jobs(const struct sacct_query *query, bool during,
+		     struct jobs *jobs, uint64_t *strange, struct err *err)
 {
-	struct reading r = { .query = query, .jobs = jobs };
+	struct reading r = { .query = query, .during = during, .jobs = jobs };
 	char from[32], to[32], delimiter[64];
 	char time_format[] = "SLURM_TIME_FORMAT=%s";
 	char *env[] = { time_format, NULL };
@@ -137,6 +146,20 @@ int sacct_read(const struct sacct_query *query, struct jobs *jobs,
 	rc = child_lines(argv, env, 0, take_line, &r, err);
 	*strange = r.strange;
 	return rc;
+}
+
+int sacct_read(const struct sacct_query *query, struct jobs *jobs,
+	       uint64_t *strange, struct err *err)
+{
+	return read_jobs(query, false, jobs, strange, err);
+}
+
+int sacct_read_during(int64_t from_ns, int64_t to_ns, struct jobs *jobs,
+		      uint64_t *strange, struct err *err)
+{
+	const struct sacct_query query = { .from_ns = from_ns, .to_ns = to_ns };
+
+	return read_jobs(&query, true, jobs, strange, err);
 }
 
 static int find_gpu(char *line, void *arg)

@@ -22,6 +22,10 @@ struct sacct_query {
 int sacct_read(const struct sacct_query *query, struct jobs *jobs,
 	       uint64_t *strange, struct err *err);
 
+/* The same of all jobs that had time in [from, to), whenever they ended. */
+int sacct_read_during(int64_t from_ns, int64_t to_ns, struct jobs *jobs,
+		      uint64_t *strange, struct err *err);
+
 /*
  * Does Slurm's accounting know GPUs (is gres/gpu among its TRES)? 1, 0, or -1
  * where it does not say.

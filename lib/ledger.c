@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "ledger_codec.h"
 
 /*
@@ -422,4 +423,18 @@ int ledger_write_open(ledger_t *l, const struct ledger_rec *recs, uint32_t n,
 		return err_set_errno(err, "cannot replace %s beside %s",
 				     l->open_name, l->path);
 	return 0;
+}
+
+int ledger_replace(const char *path, const struct ledger_rec *recs, uint32_t n,
+		   struct err *err)
+{
+	char *text;
+	size_t len;
+	int rc;
+
+	rc = encode_all(recs, n, &text, &len, err);
+	if (rc == 0)
+		rc = file_replace(path, text, len, 0640, true, err);
+	free(text);
+	return rc;
 }

@@ -141,6 +141,13 @@ int ledger_append(ledger_t *l, const struct ledger_rec *recs, uint32_t n,
 int ledger_write_open(ledger_t *l, const struct ledger_rec *recs, uint32_t n,
 		      struct err *err);
 
+/*
+ * Replace a whole file of records by another (fsync, rename), 0640: what a
+ * command wrote, which is no file that wattgated appends to.
+ */
+int ledger_replace(const char *path, const struct ledger_rec *recs, uint32_t n,
+		   struct err *err);
+
 /* ---- reader ---------------------------------------------------------------- */
 
 typedef struct ledger_reader ledger_reader_t;

@@ -45,6 +45,7 @@ unit_tests += tests/unit/test_site_node
 unit_tests += tests/unit/test_scontrol
 unit_tests += tests/unit/test_cli
 unit_tests += tests/unit/test_cli_ledger
+unit_tests += tests/unit/test_backfill
 unit_tests += tests/unit/test_cli_doctor
 unit_tests += tests/unit/test_oar_hook
 unit_tests += tests/unit/test_cli_probe
@@ -60,6 +61,7 @@ unit_tests += tests/unit/test_groups
 tests_unit_test_groups_LDADD = $(UNIT_CLI_LIBS)
 tests_unit_test_cli_LDFLAGS = $(AM_LDFLAGS) -rdynamic
 tests_unit_test_cli_ledger_LDADD = $(UNIT_CLI_LIBS)
+tests_unit_test_backfill_LDADD = $(UNIT_CLI_LIBS)
 tests_unit_test_cli_doctor_LDADD = $(UNIT_CLI_LIBS)
 tests_unit_test_cli_doctor_LDFLAGS = $(AM_LDFLAGS) -rdynamic
 tests_unit_test_cli_probe_SOURCES = tests/unit/test_cli_probe.c \
@@ -174,6 +176,7 @@ unit_scripts = tests/unit/check-includes tests/unit/check-wattgated \
 	tests/unit/check-tls tests/unit/check-secrets \
 	tests/unit/check-wattgate tests/unit/check-oar-setup \
 	tests/unit/check-oar-follow tests/unit/check-oar-backfill \
+	tests/unit/check-backfill \
 	tests/unit/check-kwollect tests/unit/check-prometheus
 EXTRA_DIST += tests/unit/daemon.sh tests/unit/past.sh tests/unit/oar-follower.sh
 dist_check_SCRIPTS += $(unit_scripts) tests/unit/check-objects
