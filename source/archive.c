@@ -157,7 +157,8 @@ http_conn_t *archive_connect(const struct archive *a, http_t *http,
 	struct http_params params = {
 		.base_url = a->origin, .ca_file = m->ca_file,
 		.public_key = m->public_key, .insecure = m->insecure,
-		.timeout_ns = m->timeout_ns, .body_max = body_max, .ts = *ts,
+		.timeout_ns = m->timeout_ns, .body_max = body_max,
+		.peer = "server", .ts = *ts,
 	};
 
 	return http_conn_create(http, &params, err);
