@@ -96,12 +96,12 @@ static int counted(const tally_t *t, int64_t at_ns,
 			round_j = b->wrap_j;
 		if (d < 0 && a->joules <= b->wrap_j)
 			d += b->wrap_j;
-		if (d < 0)
+		if (!(d >= 0))	/* what is no number, too */
 			return err_set(why, "the counter fell from %.6g to %.6g J: it was set back",
 				       a->joules, b->joules);
 		sum += d;
 	}
-	if (sum > SERIES_MAX_W * dt_s)
+	if (!(sum <= SERIES_MAX_W * dt_s))
 		return err_set(why, "the counter grew by %.6g J in %.3g s: it was set",
 			       sum, dt_s);
 	if (sum + round_j <= ROUND_TIMES * fmax(t->watts * dt_s, sum))
@@ -160,11 +160,6 @@ static bool take_next(tally_t *t, double joules, int64_t at_ns, double watts,
 {
 	r->join = SERIES_MEAN;
 	r->joules = joules;
-	if (t->holding) {
-		r->past = &t->held;
-		r->past_count = 1;
-		t->holding = false;
-	}
 	t->total_j += joules;
 	memcpy(t->last, counts, t->count * sizeof(*counts));
 	t->last_ns = at_ns;
@@ -194,9 +189,9 @@ static bool take_counts(tally_t *t, int64_t at_ns, double watts,
 		base(t, at_ns, counts, n);
 		return false;
 	}
-	if (joules == 0)
-		return take_standing(t, at_ns, r);
 	mean_w = joules / ns_to_s(at_ns - t->last_ns);
+	if (mean_w == 0)
+		return take_standing(t, at_ns, r);
 	if (isnan(watts))
 		watts = mean_w;
 	if (!watts_usable(watts, r))
@@ -207,6 +202,16 @@ static bool take_counts(tally_t *t, int64_t at_ns, double watts,
 }
 
 /* ---- a look ---- */
+
+/* What was held back goes out before anything newer. */
+static void held_add(tally_t *t, struct reading *r)
+{
+	if (!t->holding || t->held.boot_ns >= r->boot_ns)
+		return;
+	r->past = &t->held;
+	r->past_count = 1;
+	t->holding = false;
+}
 
 bool tally_take(tally_t *t, int64_t at_ns, double watts,
 		const struct tally_count *counts, unsigned n,
@@ -221,7 +226,10 @@ bool tally_take(tally_t *t, int64_t at_ns, double watts,
 		tally_forget(t);
 		ok = watts_usable(watts, r) && give(t, r, at_ns, watts);
 	}
-	return ok || tally_miss(t, r);
+	if (!ok)
+		return tally_miss(t, r);
+	held_add(t, r);
+	return true;
 }
 
 bool tally_miss(tally_t *t, struct reading *r)
