@@ -18,6 +18,7 @@ proc_start() {
 		PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
 		SLURM_CONF="$LAB_DIR/etc/slurm.conf" \
 		WATTGATE_RUN_DIR="$LAB_DIR/wattgate/run" \
+		WATTGATE_IPMI="$LAB_DIR/bin/wattgate-ipmi" \
 		WATTGATE_LAB_DAEMON="$LAB_DIR" \
 		"$REPO/tests/lab/daemonize" "$record" "$log" env "$@" || return 1
 	wait_until 5 test -s "$record"

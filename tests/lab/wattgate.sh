@@ -173,7 +173,7 @@ start_wattgated() {
 	rm -f "$dir/hold"
 	as_daemon_user
 	# shellcheck disable=SC2086
-	proc_start "wattgated.$name" WATTGATE_IPMI="$LAB_DIR/bin/wattgate-ipmi" ${PREFIX-} "$REPO/tests/lab/supervise" "$dir" $REPLY \
+	proc_start "wattgated.$name" ${PREFIX-} "$REPO/tests/lab/supervise" "$dir" $REPLY \
 		"$LAB_DIR/bin/wattgated" -c "$LAB_DIR/etc/wattgate.conf" "$@"
 }
 
