@@ -134,6 +134,6 @@ EXTRA_DIST += cli/pg_oar.c cli/pg_none.c
 
 bin_PROGRAMS += cli/wattgate
 cli_wattgate_SOURCES = cli/main.c
-cli_wattgate_LDADD = cli/libcli.a oar/liboar.a $(SOURCE_LIBS) $(LIBPQ_LIBS)
+cli_wattgate_LDADD = cli/libcli.a oar/liboar.a $(SOURCE_LIBS) $(PG_LIBS)
 
 dist_man_MANS += docs/man/wattgate.1

@@ -26,7 +26,6 @@ oar_follower = \
 	oar/holds.c \
 	oar/nodes_file.c \
 	oar/notes.c \
-	oar/pg_array.c \
 	oar/pg_busy.c \
 	oar/pg_db.c \
 	oar/pg_read.c \
@@ -51,4 +50,4 @@ endif
 EXTRA_DIST += $(oar_follower) oar/backfill_none.c oar/follow_none.c
 
 # What a program links to follow OAR; before the core.
-OAR_LIBS = oar/liboar.a $(LIBPQ_LIBS)
+OAR_LIBS = oar/liboar.a $(PG_LIBS)

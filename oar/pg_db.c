@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The connection, and statements on it. */
-#include <errno.h>
-#include <inttypes.h>
 #include <libpq-fe.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,51 +9,22 @@
 
 #include "pg_impl.h"
 
-/* ---- texts ------------------------------------------------------------------------ */
-
-/* libpq's texts end in a newline and may have several lines: the first one. */
-static int fail(const char *what, const char *text, struct err *err)
-{
-	size_t len = text ? strcspn(text, "\n") : 0;
-
-	return err_set(err, "%s: %.*s", what, (int)(len < 300 ? len : 300),
-		       len ? text : "no reason given");
-}
-
-static int fail_result(const pg_t *pg, const PGresult *r, struct err *err)
-{
-	const char *text = PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY);
-
-	return fail("OAR's database", text ? text : PQerrorMessage(pg->conn),
-		    err);
-}
-
 /* ---- what is configured ------------------------------------------------------------ */
 
 static int conninfo_check(const struct conf *conf, struct err *err)
 {
-	char *why = NULL;
-	PQconninfoOption *options = PQconninfoParse(conf->oar.database, &why);
-	int rc = 0;
+	struct err why;
 
-	if (!options) {
-		rc = err_set(err, "%s: [oar] database", conf->path);
-		if (why) {
-			struct err prefix = *err;
-
-			fail(prefix.text, why, err);
-		}
-		PQfreemem(why);
-		return rc;
+	switch (pgdb_words(conf->oar.database, &why)) {
+	case PGDB_WORDS_OK:
+		return 0;
+	case PGDB_WORDS_PASSWORD:
+		return err_set(err, "%s: [oar] database has a password in it: put it into a file of its own and name that by password_file",
+			       conf->path);
+	case PGDB_WORDS_BAD:
+		break;
 	}
-	for (PQconninfoOption *o = options; o->keyword && rc == 0; o++) {
-		if (o->val && (strcmp(o->keyword, "password") == 0 ||
-			       strcmp(o->keyword, "sslpassword") == 0))
-			rc = err_set(err, "%s: [oar] database has a password in it: put it into a file of its own and name that by password_file",
-				     conf->path);
-	}
-	PQconninfoFree(options);
-	return rc;
+	return err_set(err, "%s: [oar] database: %.300s", conf->path, why.text);
 }
 
 static int password_read(const struct conf *conf, char *buf, size_t size,
@@ -86,31 +54,6 @@ int pg_check(const struct conf *conf, struct err *err)
 /* ---- connecting ---------------------------------------------------------------------- */
 
 /*
- * A server that went away without a word is noticed, and no statement or lock
- * keeps us or OAR for long.
- */
-static PGconn *connect_with(const struct conf *conf, const char *password)
-{
-	const char *const keys[] = {
-		"application_name", "connect_timeout", "keepalives_idle",
-		"keepalives_interval", "keepalives_count", "tcp_user_timeout",
-		"dbname", "password", NULL
-	};
-	const char *const values[] = {
-		"wattgated", "10", "30", "10", "3", "60000",
-		conf->oar.database, *password ? password : NULL, NULL
-	};
-
-	return PQconnectdbParams(keys, values, 1);
-}
-
-static void on_notice(void *arg, const PGresult *r)
-{
-	(void)arg;
-	(void)r;	/* not onto standard error */
-}
-
-/*
  * force_custom_plan: a foreign key's check that was planned while a table was
  * small would read all of it, row by row, when it has grown.
  */
@@ -134,14 +77,14 @@ static int schema_check(pg_t *pg, struct err *err)
 
 	if (!r)
 		return -1;
-	pg_int(r, 0, 0, &version);
+	pgdb_int(r, 0, 0, &version);
 	PQclear(r);
 	if (version == 0)
 		return err_set(err, "OAR's database has no schema wattgate: wattgate-oar-schema install makes it");
 	r = pg_query(pg, "SELECT max(version) FROM wattgate.meta", NULL, 0, err);
 	if (!r)
 		return -1;
-	if (!pg_int(r, 0, 0, &version))
+	if (!pgdb_int(r, 0, 0, &version))
 		version = 0;
 	PQclear(r);
 	if (version < OAR_SCHEMA_VERSION)
@@ -162,35 +105,43 @@ static int follower_lock(pg_t *pg, struct err *err)
 
 	if (!r)
 		return -1;
-	pg_int(r, 0, 0, &got);
+	pgdb_int(r, 0, 0, &got);
 	PQclear(r);
 	if (got)
 		return 0;
 	return err_set(err, "OAR's database: another wattgated follows it: stop one of the two");
 }
 
-pg_t *pg_open(const struct conf *conf, bool follow, struct err *err)
+static pgdb_t *connect_as(const struct conf *conf, struct err *err)
 {
 	char password[SECRET_MAX];
+	const struct pgdb_params params = {
+		.what = "OAR's database", .conninfo = conf->oar.database,
+		.password = password, .program = "wattgated",
+	};
+	pgdb_t *db = NULL;
+
+	if (password_read(conf, password, sizeof(password), err) == 0)
+		db = pgdb_open(&params, err);
+	secret_wipe(password, sizeof(password));
+	return db;
+}
+
+pg_t *pg_open(const struct conf *conf, bool follow, struct err *err)
+{
 	pg_t *pg;
 
-	if (pg_check(conf, err) < 0 ||
-	    password_read(conf, password, sizeof(password), err) < 0)
+	if (pg_check(conf, err) < 0)
 		return NULL;
 	pg = calloc(1, sizeof(*pg));
-	if (pg)
-		pg->conn = connect_with(conf, password);
-	secret_wipe(password, sizeof(password));
-	if (!pg || !pg->conn) {
+	if (!pg) {
 		err_set(err, "out of memory");
-	} else if (PQstatus(pg->conn) != CONNECTION_OK) {
-		fail("OAR's database", PQerrorMessage(pg->conn), err);
-	} else {
-		PQsetNoticeReceiver(pg->conn, on_notice, NULL);
-		if (session_set(pg, err) == 0 && schema_check(pg, err) == 0 &&
-		    (!follow || follower_lock(pg, err) == 0))
-			return pg;
+		return NULL;
 	}
+	pg->db = connect_as(conf, err);
+	if (pg->db && session_set(pg, err) == 0 && schema_check(pg, err) == 0 &&
+	    (!follow || follower_lock(pg, err) == 0))
+		return pg;
 	pg_close(pg);
 	return NULL;
 }
@@ -199,19 +150,11 @@ void pg_close(pg_t *pg)
 {
 	if (!pg)
 		return;
-	PQfinish(pg->conn);
+	pgdb_close(pg->db);
 	free(pg);
 }
 
 /* ---- statements ----------------------------------------------------------------------- */
-
-/* Class 40: the transaction was undone, and may be tried again. */
-static bool is_conflict(const PGresult *r)
-{
-	const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
-
-	return state && strncmp(state, "40", 2) == 0;
-}
 
 bool pg_conflict(const pg_t *pg)
 {
@@ -222,7 +165,7 @@ struct pg_result *pg_query(pg_t *pg, const char *sql,
 			   const char *const *params, int count,
 			   struct err *err)
 {
-	PGresult *r;
+	struct pg_result *r;
 
 	pg->conflict = false;
 	for (int i = 0; i < count; i++) {
@@ -231,17 +174,11 @@ struct pg_result *pg_query(pg_t *pg, const char *sql,
 			return NULL;
 		}
 	}
-	r = PQexecParams(pg->conn, sql, count, NULL, params, NULL, NULL, 0);
-	switch (PQresultStatus(r)) {
-	case PGRES_TUPLES_OK:
-	case PGRES_COMMAND_OK:
-		return r;
-	default:
-		pg->conflict = is_conflict(r);
-		fail_result(pg, r, err);
-		PQclear(r);
-		return NULL;
-	}
+	r = pgdb_query(pg->db, sql, params, count, err);
+	/* class 40: the transaction was undone, and may be tried again */
+	if (!r)
+		pg->conflict = strncmp(pgdb_state(pg->db), "40", 2) == 0;
+	return r;
 }
 
 int pg_do(pg_t *pg, const char *sql, const char *const *params, int count,
@@ -263,27 +200,18 @@ int pg_begin(pg_t *pg, struct err *err)
 		     err);
 }
 
-/* A COMMIT of a failed transaction is a ROLLBACK, and no error. */
 int pg_commit(pg_t *pg, struct err *err)
 {
-	PGresult *r = pg_query(pg, "COMMIT", NULL, 0, err);
-	bool done;
-
-	if (!r)
-		return -1;
-	done = strcmp(PQcmdStatus(r), "COMMIT") == 0;
-	PQclear(r);
-	return done ? 0 : err_set(err, "OAR's database: the transaction was undone");
+	pg->conflict = false;
+	if (pgdb_commit(pg->db, err) == 0)
+		return 0;
+	pg->conflict = strncmp(pgdb_state(pg->db), "40", 2) == 0;
+	return -1;
 }
 
 void pg_rollback(pg_t *pg)
 {
-	PGresult *r;
-
-	if (PQtransactionStatus(pg->conn) == PQTRANS_IDLE)
-		return;
-	r = PQexec(pg->conn, "ROLLBACK");
-	PQclear(r);
+	pgdb_rollback(pg->db);
 }
 
 int pg_now(pg_t *pg, int64_t *now_s, struct err *err)
@@ -294,56 +222,7 @@ int pg_now(pg_t *pg, int64_t *now_s, struct err *err)
 
 	if (!r)
 		return -1;
-	ok = pg_int(r, 0, 0, now_s);
+	ok = pgdb_int(r, 0, 0, now_s);
 	PQclear(r);
 	return ok ? 0 : err_set(err, "OAR's database: it does not tell the time");
-}
-
-/* ---- values ---------------------------------------------------------------------------- */
-
-struct pg_number pg_number(int64_t n)
-{
-	struct pg_number number;
-
-	snprintf(number.text, sizeof(number.text), "%" PRId64, n);
-	return number;
-}
-
-static const char *value_at(const PGresult *r, int row, int col)
-{
-	if (row >= PQntuples(r) || col >= PQnfields(r) ||
-	    PQgetisnull(r, row, col))
-		return NULL;
-	return PQgetvalue(r, row, col);
-}
-
-bool pg_int(const struct pg_result *r, int row, int col, int64_t *out)
-{
-	const char *text = value_at(r, row, col);
-	long long n;
-	char *end;
-
-	if (!text || !*text)
-		return false;
-	errno = 0;
-	n = strtoll(text, &end, 10);
-	if (errno || *end)
-		return false;
-	*out = n;
-	return true;
-}
-
-bool pg_double(const struct pg_result *r, int row, int col, double *out)
-{
-	const char *text = value_at(r, row, col);
-	double x;
-	char *end;
-
-	if (!text || !*text)
-		return false;
-	x = strtod(text, &end);
-	if (*end || !(x > -1e300 && x < 1e300))
-		return false;
-	*out = x;
-	return true;
 }

@@ -7,6 +7,8 @@
 #include <stdint.h>
 
 #include "lib/err.h"
+#include "pg/array.h"
+#include "pg/db.h"
 
 #include "pg.h"
 
@@ -14,7 +16,7 @@
  * its header stays in these files. */
 
 struct pg {
-	struct pg_conn *conn;
+	pgdb_t *db;
 	bool conflict;		/* the last failure was another's transaction */
 };
 
@@ -29,35 +31,6 @@ struct pg_result *pg_query(pg_t *pg, const char *sql,
 /* A statement without an answer. *rows (or NULL): how many it changed. */
 int pg_do(pg_t *pg, const char *sql, const char *const *params, int count,
 	  int64_t *rows, struct err *err);
-
-/* The value as a number; false where it is null or none. */
-bool pg_int(const struct pg_result *r, int row, int col, int64_t *out);
-bool pg_double(const struct pg_result *r, int row, int col, double *out);
-
-/* A number as the text of a parameter. */
-struct pg_number {
-	char text[24];
-};
-struct pg_number pg_number(int64_t n);
-
-/* ---- arrays: {1,2,NULL}, {"a","b"} ------------------------------------------- */
-
-struct pg_array {
-	char *text;		/* NULL before pg_array_end(), and without memory */
-	size_t len, size;
-	bool failed;
-};
-
-void pg_array_int(struct pg_array *a, int64_t n);
-/* Not finite: NULL. */
-void pg_array_double(struct pg_array *a, double x);
-void pg_array_bool(struct pg_array *a, bool x);
-/* NULL or "": NULL. What is not printable ASCII becomes '?'. */
-void pg_array_text(struct pg_array *a, const char *text);
-void pg_array_null(struct pg_array *a);
-/* The array's text, "{}" where nothing was put in; NULL without memory. */
-const char *pg_array_end(struct pg_array *a);
-void pg_array_free(struct pg_array *a);
 
 /* ---- pg_store.c, for pg_refill.c --------------------------------------------- */
 

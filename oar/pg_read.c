@@ -65,7 +65,7 @@ static int host_give(const PGresult *r, int first, int end, pg_host_fn *fn,
 	if (!rows)
 		return err_set(err, "out of memory");
 	for (int i = first; i < end; i++) {
-		if (!pg_int(r, i, 1, &rows[count].id))
+		if (!pgdb_int(r, i, 1, &rows[count].id))
 			continue;
 		rows[count].core = text_or_null(r, i, 2);
 		rows[count++].gpu = text_or_null(r, i, 3);
@@ -116,7 +116,7 @@ int pg_read_nodes(pg_t *pg, pg_node_fn *fn, void *arg, struct err *err)
 		return -1;
 	rc = rows_check(r, err);
 	for (int i = 0; rc == 0 && i < PQntuples(r); i++) {
-		if (pg_int(r, i, 1, &settled_s))
+		if (pgdb_int(r, i, 1, &settled_s))
 			rc = fn(arg, PQgetvalue(r, i, 0), settled_s, err);
 	}
 	PQclear(r);
@@ -131,7 +131,7 @@ static int number_read(pg_t *pg, const char *sql, const char *what,
 
 	if (!r)
 		return -1;
-	ok = pg_int(r, 0, 0, number);
+	ok = pgdb_int(r, 0, 0, number);
 	PQclear(r);
 	return ok ? 0 : err_set(err, "OAR's database: %s cannot be read", what);
 }
@@ -230,12 +230,12 @@ static int pauses_parse(const char *text, struct pg_job *job)
 
 static int job_parse(const PGresult *r, int row, struct pg_job *job)
 {
-	if (!pg_int(r, row, 0, &job->id) || !pg_int(r, row, 1, &job->moldable) ||
-	    !pg_int(r, row, 2, &job->from_s))
+	if (!pgdb_int(r, row, 0, &job->id) || !pgdb_int(r, row, 1, &job->moldable) ||
+	    !pgdb_int(r, row, 2, &job->from_s))
 		return 0;	/* its id stays 0: nothing belongs to it */
-	if (!pg_int(r, row, 3, &job->to_s))
+	if (!pgdb_int(r, row, 3, &job->to_s))
 		job->to_s = CLAIM_OPEN;
-	if (!pg_int(r, row, 4, &job->inner_of))
+	if (!pgdb_int(r, row, 4, &job->inner_of))
 		job->inner_of = 0;
 	if (PQgetisnull(r, row, 5))
 		return 0;
@@ -363,7 +363,7 @@ static int held_give(const PGresult *r, int row, const struct pg_jobs *jobs,
 	uint32_t count;
 	int rc;
 
-	if (!pg_int(r, row, 0, &moldable))
+	if (!pgdb_int(r, row, 0, &moldable))
 		return 0;
 	job = job_by_moldable(jobs, moldable);
 	if (job < 0 || !jobs->items[job].id)
@@ -437,7 +437,7 @@ int pg_read_known(pg_t *pg, const struct pg_jobs *jobs,
 	if (r)
 		rc = rows_check(r, err);
 	for (int i = 0; rc == 0 && i < PQntuples(r); i++) {
-		if (pg_int(r, i, 0, &job_id) && pg_double(r, i, 2, &gap_s))
+		if (pgdb_int(r, i, 0, &job_id) && pgdb_double(r, i, 2, &gap_s))
 			rc = fn(arg, job_id, PQgetvalue(r, i, 1), gap_s, err);
 	}
 	PQclear(r);

@@ -28,7 +28,7 @@ int pg_refill_lock(pg_t *pg, struct err *err)
 
 	if (!r)
 		return -1;
-	pg_int(r, 0, 0, &got);
+	pgdb_int(r, 0, 0, &got);
 	PQclear(r);
 	return got ? 0 : err_set(err, "OAR's database: another wattgate backfill is at work there: wait for its end");
 }
@@ -43,7 +43,7 @@ int pg_node_lock(pg_t *pg, const char *node, int64_t *settled_s,
 
 	if (!r)
 		return -1;
-	found = pg_int(r, 0, 0, settled_s);
+	found = pgdb_int(r, 0, 0, settled_s);
 	PQclear(r);
 	return found;
 }
@@ -54,7 +54,7 @@ static double number_at(const PGresult *r, int row, int col)
 {
 	double x;
 
-	return pg_double(r, row, col, &x) ? x : NAN;
+	return pgdb_double(r, row, col, &x) ? x : NAN;
 }
 
 int pg_read_hours(pg_t *pg, const char *node, int64_t from_s, int64_t to_s,
@@ -77,7 +77,7 @@ int pg_read_hours(pg_t *pg, const char *node, int64_t from_s, int64_t to_s,
 			.node_j = number_at(r, i, 3),
 			.allocated_j = number_at(r, i, 4) };
 
-		if (pg_int(r, i, 0, &h.hour_s))
+		if (pgdb_int(r, i, 0, &h.hour_s))
 			rc = fn(arg, &h, err);
 	}
 	PQclear(r);
@@ -98,7 +98,7 @@ int pg_read_hour_jobs(pg_t *pg, const char *node, int64_t hour_s,
 	if (!r)
 		return -1;
 	for (int i = 0; rc == 0 && i < PQntuples(r); i++) {
-		if (pg_int(r, i, 0, &job_id))
+		if (pgdb_int(r, i, 0, &job_id))
 			rc = fn(arg, job_id, err);
 	}
 	PQclear(r);
@@ -127,7 +127,7 @@ int pg_jobs_copy(pg_t *pg, const int64_t *ids, uint32_t count,
 	int rc = r ? 0 : -1;
 
 	for (int i = 0; rc == 0 && i < PQntuples(r); i++) {
-		if (pg_int(r, i, 0, &job_id))
+		if (pgdb_int(r, i, 0, &job_id))
 			rc = fn(arg, job_id, err);
 	}
 	PQclear(r);
@@ -229,7 +229,7 @@ static int64_t seconds_ns(const PGresult *r, int row, int col)
 {
 	double s;
 
-	if (!pg_double(r, row, col, &s) || !(s >= 0 && s < 1e9))
+	if (!pgdb_double(r, row, col, &s) || !(s >= 0 && s < 1e9))
 		return 0;
 	return (int64_t)llround(s * 1e9);
 }
@@ -257,11 +257,11 @@ static bool hour_parse(const PGresult *r, int row, int64_t settled_s,
 {
 	int64_t hour_s, broken;
 
-	if (!pg_int(r, row, F_HOUR, &hour_s))
+	if (!pgdb_int(r, row, F_HOUR, &hour_s))
 		return false;
 	*h = (struct fold_hour){ .source = text_at(r, row, F_HOUR_SOURCE) };
 	hour_bounds(h, hour_s, number_at(r, row, F_TOLD), settled_s);
-	h->mine = pg_double(r, row, F_ACTIVE, &h->active_s);
+	h->mine = pgdb_double(r, row, F_ACTIVE, &h->active_s);
 	if (!h->mine)
 		return true;
 	h->gated_j = number_at(r, row, F_GATED);
@@ -269,7 +269,7 @@ static bool hour_parse(const PGresult *r, int row, int64_t settled_s,
 	h->model_j = number_at(r, row, F_MODEL);
 	h->covered_s = number_at(r, row, F_COVERED);
 	h->share_s = number_at(r, row, F_SHARE);
-	h->gaps_known = pg_int(r, row, F_BROKEN, &broken);
+	h->gaps_known = pgdb_int(r, row, F_BROKEN, &broken);
 	if (h->gaps_known)
 		h->gaps = (struct gaps){ seconds_ns(r, row, F_HEAD),
 					 seconds_ns(r, row, F_TAIL),
@@ -290,7 +290,7 @@ static int fold_give(const PGresult *r, int first, int end, int64_t settled_s,
 		return err_set(err, "out of memory");
 	for (int i = first; i < end; i++)
 		count += hour_parse(r, i, settled_s, &hours[count]);
-	rc = !pg_int(r, first, F_JOB, &job_id) ? 0 :
+	rc = !pgdb_int(r, first, F_JOB, &job_id) ? 0 :
 	     fn(arg, job_id, text_at(r, first, F_SOURCE), hours, count, err);
 	free(hours);
 	return rc;

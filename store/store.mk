@@ -24,10 +24,20 @@ store_libstore_a_SOURCES += store/sqlite_none.c
 endif
 EXTRA_DIST += $(store_sqlite) store/sqlite_none.c
 
+store_pg = \
+	store/pg_db.c \
+	store/pg_impl.h \
+	store/pg_read.c \
+	store/pg_write.c
+if HAVE_LIBPQ
+store_libstore_a_SOURCES += $(store_pg)
+else
 store_libstore_a_SOURCES += store/pg_none.c
+endif
+EXTRA_DIST += $(store_pg) store/pg_none.c
 
 # What a program links to use it; before the core.
-STORE_LIBS = store/libstore.a $(SQLITE_LIBS) $(LIBPQ_LIBS)
+STORE_LIBS = store/libstore.a $(SQLITE_LIBS) $(PG_LIBS)
 
 # What was built, for the tests.
 STORE_HAVE =

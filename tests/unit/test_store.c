@@ -941,7 +941,7 @@ static void once_setup(void)
 {
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	ck_assert_int_eq(chmod(dir, 0755), 0);
-	server = 0 && HAVE_LIBPQ && pgserver_start(dir, "site");
+	server = HAVE_LIBPQ && pgserver_start(dir, "site");
 	if (!server)
 		puts("SKIPPED: no PostgreSQL server could be started here");
 }

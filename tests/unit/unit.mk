@@ -55,7 +55,7 @@ UNIT_LIBS = $(CORE_LIBS) $(CHECK_LIBS)
 LDADD = $(UNIT_LIBS)
 
 # These link the command too. Those with -rdynamic read symbols out of themselves.
-UNIT_CLI_LIBS = cli/libcli.a $(SOURCE_LIBS) $(CHECK_LIBS) $(LIBPQ_LIBS)
+UNIT_CLI_LIBS = cli/libcli.a $(SOURCE_LIBS) $(CHECK_LIBS) $(PG_LIBS)
 tests_unit_test_cli_LDADD = $(UNIT_CLI_LIBS)
 unit_tests += tests/unit/test_groups
 tests_unit_test_groups_LDADD = $(UNIT_CLI_LIBS)
@@ -130,8 +130,8 @@ tests_unit_test_oar_share_LDADD = $(UNIT_OAR_LIBS)
 tests_unit_test_oar_settle_LDADD = $(UNIT_OAR_LIBS)
 tests_unit_test_oar_fold_LDADD = $(UNIT_OAR_LIBS)
 if HAVE_LIBPQ
-unit_tests += tests/unit/test_oar_array
-tests_unit_test_oar_array_LDADD = $(UNIT_OAR_LIBS)
+unit_tests += tests/unit/test_pg_array
+tests_unit_test_pg_array_LDADD = $(PG_LIBS) $(UNIT_LIBS)
 endif
 
 # This one brings its own SPANK.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <math.h>
 
-#include "oar/pg_impl.h"
+#include "pg/array.h"
 #include "scratch.h"
 
 static const struct {

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pg_impl.h"
+#include "array.h"
+#include "db.h"
 
 /* Room for `more` bytes, a comma or brace and the NUL. */
 static bool array_grow(struct pg_array *a, size_t more)
