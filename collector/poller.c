@@ -114,7 +114,7 @@ static int64_t same_ns(const poller_t *p)
 {
 	int64_t ns = p->p.conf->period_ns / 4;
 
-	if (!p->ops->late_ns)
+	if (!p->ops->late_ns || p->ops->times_kept)
 		return 0;
 	return ns < SAME_MAX_NS ? ns : SAME_MAX_NS;
 }

@@ -292,6 +292,7 @@ static source_t *site_open(const struct source_env *env, struct err *err)
 const struct source_ops site_source = {
 	.name = "site",
 	.late_ns = LATE_NS,
+	.times_kept = true,
 	.open = site_open,
 	.sample = site_sample,
 	.place = site_place,

@@ -88,6 +88,8 @@ struct source_ops {
 	 * waits so long. 0: what was not measured by now never will be.
 	 */
 	int64_t late_ns;
+	/* A sample that comes twice has the same time, to the ns. */
+	bool times_kept;
 	/*
 	 * Does the configuration say all that it needs? Touches nothing. 0, or
 	 * -1 with "FILE: ..." and what to do. NULL: there is nothing to say.
