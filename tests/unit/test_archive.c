@@ -795,6 +795,11 @@ START_TEST(test_live_user)
 	ck_assert_ptr_nonnull(strstr(last.why.text, "refuses user u"));
 	ck_assert_ptr_nonnull(strstr(fakebmc_request(other, 2)->head,
 				     "Authorization: Basic dTpzZWNyZXQ="));
+	/* a password that was refused is read again */
+	file_write(scratch_path("pw"), "other\n", 6);
+	sample_at(5);
+	ck_assert_ptr_nonnull(strstr(fakebmc_request(other, 3)->head,
+				     "Authorization: Basic dTpvdGhlcg=="));
 	kwollect_source.close(source, 0);
 	source = NULL;
 	fakebmc_stop(other);
