@@ -155,11 +155,20 @@ static const char *advice(int errnum)
 
 static int fail(const bmc_t *b, int errnum, struct answer *a)
 {
-	bool hint = !(b->params.host && errnum == IPMI_ERR_SYSTEM_ERROR);
+	bool of_device = errnum == IPMI_ERR_SYSTEM_ERROR ||
+			 errnum == IPMI_ERR_DEVICE_NOT_FOUND ||
+			 errnum == IPMI_ERR_PERMISSION;
 
 	return answer_fail(a, kind_of(errnum), "%s: %s%s", whom(b),
 			   ipmi_ctx_strerror(errnum),
-			   hint ? advice(errnum) : "");
+			   of_device && b->params.host ? "" : advice(errnum));
+}
+
+/* A failure of before in the same sample has closed it. */
+static int closed(const bmc_t *b, struct answer *a)
+{
+	return answer_fail(a, ANSWER_UNREACHABLE, "%s: the connection is lost",
+			   whom(b));
 }
 
 /* ---- opening ---- */
@@ -254,8 +263,8 @@ static int open_lan(bmc_t *b, struct answer *a)
 	errnum = open_lan_any(b, password);
 	if (errnum && b->level > 0) {
 		b->level = 0;
-		b->level_fixed = true;
 		errnum = open_lan_any(b, password);
+		b->level_fixed = errnum == 0;
 	}
 	secret_wipe(password, sizeof(password));
 	if (errnum == 0)
@@ -298,6 +307,8 @@ int bmc_command(void *bmc, uint8_t netfn, uint8_t cmd, const uint8_t *data,
 	bmc_t *b = bmc;
 	int len;
 
+	if (!b->ctx)
+		return closed(b, a);
 	request[0] = cmd;
 	if (size > sizeof(request) - 1)
 		return answer_fail(a, ANSWER_CONFIG, "a request of %zu bytes",
@@ -356,6 +367,8 @@ int bmc_read_sensor(void *bmc, const uint8_t *record, size_t size,
 	double *value = NULL;
 	int rc;
 
+	if (!b->ctx)
+		return closed(b, a);
 	sdr_name(record, size, name);
 	rc = ipmi_sensor_read(b->reader, record, (unsigned)size, 0, &raw,
 			      &value, &events);
