@@ -12,6 +12,7 @@
 
 #include "lib/hostlist.h"
 
+#include "keep.h"
 #include "server.h"
 
 /*
@@ -83,8 +84,8 @@ static void files_allow(void)
 	setrlimit(RLIMIT_NOFILE, &files);
 }
 
-static int serve(const struct server_params *params, int signals,
-		 struct err *err)
+static int serve_turns(const struct server_params *params, int signals,
+		       struct err *err)
 {
 	struct signalfd_siginfo info;
 	server_t *s = server_create(params, err);
@@ -96,6 +97,22 @@ static int serve(const struct server_params *params, int signals,
 	while (rc == 0 && read(signals, &info, sizeof(info)) < 0)
 		rc = server_turn(s, signals, -1, err);
 	server_destroy(s);
+	return rc;
+}
+
+/* Power is served also where no ledger can be kept. */
+static int serve(struct server_params *params, const struct conf *conf,
+		 int signals, struct err *err)
+{
+	keep_t *keep = keep_create(conf, params->log, err);
+	int rc;
+
+	if (keep)
+		params->store = keep_store(keep);
+	else
+		log_error(params->log, "ledgers are not taken: %s", err->text);
+	rc = serve_turns(params, signals, err);
+	keep_destroy(keep);
 	return rc;
 }
 
@@ -115,8 +132,22 @@ int site_serve(const struct conf *conf, const timesource_t *ts,
 	signals = signals_open(err);
 	if (signals < 0)
 		return -1;
-	rc = serve(&params, signals, err);
+	rc = serve(&params, conf, signals, err);
 	close(signals);
+	return rc;
+}
+
+/* A file that is not there yet is made later: its directory has to do. */
+static int store_check_conf(const struct conf *conf, const logger_t *log,
+			    struct err *err)
+{
+	keep_t *keep = keep_create(conf, log, err);
+	int rc = keep ? 0 : -1;
+
+	if (keep && (*conf->site.database ||
+		     access(conf->site.store_file, F_OK) == 0))
+		rc = keep_check(keep, err);
+	keep_destroy(keep);
 	return rc;
 }
 
@@ -125,7 +156,8 @@ int site_serve_check(const struct conf *conf, const timesource_t *ts,
 {
 	struct server_params params;
 
-	if (params_fill(&params, conf, ts, log, err) < 0)
+	if (params_fill(&params, conf, ts, log, err) < 0 ||
+	    server_check(&params, err) < 0)
 		return -1;
-	return server_check(&params, err);
+	return store_check_conf(conf, log, err);
 }

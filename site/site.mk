@@ -9,12 +9,14 @@ site_libsite_a_SOURCES = \
 	site/answer.c \
 	site/credential.c \
 	site/jobs.c \
+	site/lines.c \
 	site/names.c \
 	site/sessions.c \
 	site/unmunge.c \
 	site/answer.h \
 	site/credential.h \
 	site/jobs.h \
+	site/lines.h \
 	site/names.h \
 	site/serve.h \
 	site/sessions.h \
@@ -22,12 +24,14 @@ site_libsite_a_SOURCES = \
 
 site_server = \
 	site/certs.c \
+	site/keep.c \
 	site/login.c \
 	site/peer.c \
 	site/request.c \
 	site/serve.c \
 	site/server.c \
 	site/certs.h \
+	site/keep.h \
 	site/server.h \
 	site/server_impl.h
 
@@ -41,4 +45,4 @@ endif
 EXTRA_DIST += $(site_server) site/serve_none.c
 
 # What a program links to serve a site; before the sources.
-SITE_LIBS = site/libsite.a $(SITE_SERVER_LIBS) -lpthread
+SITE_LIBS = site/libsite.a $(STORE_LIBS) $(SITE_SERVER_LIBS) -lpthread
