@@ -172,7 +172,7 @@ tests_unit_past_tool_LDADD = $(SOURCE_LIBS)
 unit_scripts = tests/unit/check-includes tests/unit/check-wattgated \
 	tests/unit/check-ipmi \
 	tests/unit/check-ipmi-inband \
-	tests/unit/check-sources-doc \
+	tests/unit/check-meters tests/unit/check-sources-doc \
 	tests/unit/check-tls tests/unit/check-secrets \
 	tests/unit/check-wattgate tests/unit/check-oar-setup \
 	tests/unit/check-oar-follow tests/unit/check-oar-backfill \
