@@ -16,31 +16,36 @@ collector_stop() {
 }
 trap collector_stop EXIT
 
+# bmc_start [OPTION...]
 bmc_start() {
 	"$REPO/tests/bmcsim/mkcert" "$work" >/dev/null 2>&1 || die "no certificates"
 	(umask 077 && echo secret >"$work/password")
 	"$BUILD/tests/bmcsim/bmcsim" serve --port-file "$work/port" \
 		--cert "$work/server.pem" --key "$work/server-key.pem" \
 		--user bench --password-file "$work/password" --shape environment \
-		--program const:200 --control-port-file "$work/ctl" \
+		--program const:200 --control-port-file "$work/ctl" "$@" \
 		>"$work/bmcsim.log" 2>&1 &
 	pids+=($!)
 	wait_until 5 test -s "$work/port" || die "the simulated BMC does not start"
 	url=https://127.0.0.1:$(cat "$work/port")
 }
 
-# wattgated_start PERIOD: its pid in $wattgated
+# wattgated_start PERIOD [PATH [LINE...]]: its pid in $wattgated; PATH behind the
+# BMC's URL, lines of [bmc]
 wattgated_start() {
+	local period=$1 path=${2-}
+	shift $(($# > 2 ? 2 : $#))
 	mkdir -p "$work/run/bench" "$work/run/gate.d" "$work/state" "$work/ledger"
 	cat >"$work/conf" <<-EOC
-	period = $1
+	period = $period
 	ledger_dir = $work/ledger
 	state_dir = $work/state
 	[bmc]
-	url = $url
+	url = $url$path
 	user = bench
 	password_file = $work/password
 	ca_file = $work/ca.pem
+	$(printf '%s\n' "$@")
 	[hardware]
 	cores = 2
 	[slurm]
