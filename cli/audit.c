@@ -235,29 +235,30 @@ static void open_damage(const char *text, void *arg)
 	take_damage(text, ((struct open_visit *)arg)->audit);
 }
 
-static int read_node(struct audit *a, const char *dir, struct err *err)
+static int read_node(struct audit *a, const struct ledgers *from,
+		     struct err *err)
 {
 	struct open_visit visit = { .audit = a };
 	const struct ledger_visitor open = { open_record, open_damage, &visit };
 	const struct ledger_visitor closed = { take_record, take_damage, a };
-	int rc = ledgers_visit(dir, a->node, LEDGER_FILE_OPEN, &open, err);
+	int rc = ledgers_visit(from, a->node, LEDGER_FILE_OPEN, &open, err);
 
 	if (rc == 0)
-		rc = ledgers_visit(dir, a->node, LEDGER_FILE_CLOSED, &closed,
+		rc = ledgers_visit(from, a->node, LEDGER_FILE_CLOSED, &closed,
 				   err);
 	if (rc == 0)
-		rc = ledgers_visit(dir, a->node, LEDGER_FILE_PAST, &closed,
+		rc = ledgers_visit(from, a->node, LEDGER_FILE_PAST, &closed,
 				   err);
 	take_kept(a, &visit.kept);
 	return rc;
 }
 
-int audit_node(const char *dir, const char *node, struct audit_result *result,
-	       struct err *err)
+int audit_node(const struct ledgers *from, const char *node,
+	       struct audit_result *result, struct err *err)
 {
 	struct audit a = { .node = node, .result = result };
 	const size_t violations = result->violations->len;
-	int rc = read_node(&a, dir, err);
+	int rc = read_node(&a, from, err);
 
 	if (rc == 0) {
 		struct cell *row;

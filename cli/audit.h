@@ -23,7 +23,7 @@ struct audit_result audit_result_create(void);
 void audit_result_destroy(struct audit_result *result);
 
 /* -1 with a text where the ledger cannot be read at all. */
-int audit_node(const char *dir, const char *node, struct audit_result *result,
-	       struct err *err);
+int audit_node(const struct ledgers *from, const char *node,
+	       struct audit_result *result, struct err *err);
 
 #endif

@@ -84,9 +84,10 @@ int backfill_file_read(struct backfill_file *f, const char *dir,
 {
 	struct reading r = { .f = f };
 	const struct ledger_visitor visitor = { take_record, take_damage, &r };
+	const struct ledgers from = { .dir = dir };
 
 	*f = (struct backfill_file){ 0 };
-	if (ledgers_visit(dir, node, LEDGER_FILE_PAST, &visitor, err) < 0)
+	if (ledgers_visit(&from, node, LEDGER_FILE_PAST, &visitor, err) < 0)
 		return -1;
 	if (r.damaged)
 		return err_set(err, "%s: move the file away and fill its time again",

@@ -234,9 +234,10 @@ static void past_take(struct node_fill *f, struct fill_hour *h)
 static int known_read(struct node_fill *f, struct err *err)
 {
 	const struct ledger_visitor live = { take_live, NULL, f };
+	const struct ledgers from = { .dir = f->n->dir };
 
 	if (backfill_file_read(&f->file, f->n->dir, f->n->name, err) < 0 ||
-	    ledgers_visit(f->n->dir, f->n->name, LEDGER_FILE_CLOSED, &live,
+	    ledgers_visit(&from, f->n->name, LEDGER_FILE_CLOSED, &live,
 			  err) < 0)
 		return -1;
 	for (uint32_t i = 0; i < f->hours_len; i++)

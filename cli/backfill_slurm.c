@@ -176,8 +176,9 @@ static bool is_wanted(const struct slurm_fill *f, const struct job *job)
 static int targets_list(struct slurm_fill *f, struct err *err)
 {
 	const struct backfill *b = f->b;
+	const struct ledgers from = { .dir = b->confs->all.ledger_dir };
 	struct names names = { 0 };
-	int rc = ledgers_nodes(b->confs->all.ledger_dir, &names, err);
+	int rc = ledgers_nodes(&from, &names, err);
 
 	for (size_t i = 0; rc == 0 && i < f->jobs.len; i++) {
 		if (has_time(&f->jobs.list[i]))

@@ -73,6 +73,7 @@ cli_libcli_a_SOURCES = \
 	cli/json_trace.h \
 	cli/ledgers.c \
 	cli/ledgers.h \
+	cli/ledgers_open.c \
 	cli/mem.c \
 	cli/mem.h \
 	cli/node_rows.c \
@@ -134,6 +135,6 @@ EXTRA_DIST += cli/pg_oar.c cli/pg_none.c
 
 bin_PROGRAMS += cli/wattgate
 cli_wattgate_SOURCES = cli/main.c
-cli_wattgate_LDADD = cli/libcli.a oar/liboar.a $(SOURCE_LIBS) $(PG_LIBS)
+cli_wattgate_LDADD = cli/libcli.a oar/liboar.a $(STORE_LIBS) $(SOURCE_LIBS)
 
 dist_man_MANS += docs/man/wattgate.1

@@ -23,7 +23,8 @@ static const char usage[] =
 	"  --scheduler S      slurm (ledgers) or oar (its database) [oar where the\n"
 	"                     configuration follows an OAR]\n"
 	"  --node NODE        only this node\n"
-	"  --ledger-dir DIR   where the ledgers are [ledger_dir of the configuration]\n"
+	"  --ledger-dir DIR   where the ledgers are [ledger_dir of the configuration, or\n"
+	"                     the site's store]\n"
 	"  --database C       OAR's PostgreSQL in libpq's words [the configuration's]\n"
 	"  --json             as JSON\n"
 	"  -c, --config FILE  configuration [$WATTGATE_CONF, /etc/wattgate/wattgate.conf]\n"
@@ -69,20 +70,21 @@ static int parse_options(int argc, char **argv, struct options *o)
 	return EXIT_OK;
 }
 
-static int audit_all(const struct options *o, const char *dir,
+static int audit_all(const struct options *o, const struct ledgers *from,
 		     struct audit_result *result, struct err *err)
 {
 	struct names nodes = { 0 };
-	int rc = ledgers_nodes(dir, &nodes, err);
+	int rc = ledgers_nodes(from, &nodes, err);
 
 	if (rc == 0 && o->node && !names_have(&nodes, o->node))
 		rc = err_set(err, "there is no ledger of node %s in %s",
-			     o->node, dir);
+			     o->node, ledgers_name(from));
 	if (rc == 0 && nodes.len == 0)
-		rc = err_set(err, "there is no ledger in %s", dir);
+		rc = err_set(err, "there is no ledger in %s",
+			     ledgers_name(from));
 	for (size_t i = 0; rc == 0 && i < nodes.len; i++)
 		if (!o->node || strcmp(o->node, nodes.list[i]) == 0)
-			rc = audit_node(dir, nodes.list[i], result, err);
+			rc = audit_node(from, nodes.list[i], result, err);
 	names_destroy(&nodes);
 	return rc;
 }
@@ -161,11 +163,16 @@ static int audit_database(const struct options *o, const struct confs *confs,
 static int audit_ledgers(const struct options *o, const struct confs *confs,
 			 struct audit_result *result, struct err *err)
 {
-	const char *dir = o->dir ? o->dir : confs->all.ledger_dir;
+	struct ledgers from = { .dir = o->dir };
+	int rc;
 
-	if (!*dir)
+	if (!o->dir && !*confs->all.ledger_dir)
 		return err_set(err, "there is no configuration, so no ledger_dir; name one with --ledger-dir");
-	return audit_all(o, dir, result, err);
+	if (!o->dir && ledgers_open(&from, &confs->all, err) < 0)
+		return -1;
+	rc = audit_all(o, &from, result, err);
+	ledgers_close(&from);
+	return rc;
 }
 
 static int run_audit(const struct options *o, const struct confs *confs,

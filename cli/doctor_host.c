@@ -37,10 +37,11 @@ static void check_conf(struct doctor *d)
 
 static void check_ledger_dir(struct doctor *d)
 {
+	const struct ledgers from = { .dir = d->conf.ledger_dir };
 	struct err err;
 	struct names nodes = { 0 };
 
-	if (ledgers_nodes(d->conf.ledger_dir, &nodes, &err) < 0)
+	if (ledgers_nodes(&from, &nodes, &err) < 0)
 		doctor_find(d, DOCTOR_WARN, "make it, owned by wattgated's user, or give yourself its group; reports then have BMC energy and coverage",
 			    "%s", err.text);
 	names_destroy(&nodes);

@@ -205,26 +205,27 @@ static void note_damage(const char *text, void *arg)
 }
 
 /* What stands in both counts once: who is read later can be told. */
-static int node_visit(struct joining *j, const char *dir, const char *node,
-		      struct err *why)
+static int node_visit(struct joining *j, const struct ledgers *from,
+		      const char *node, struct err *why)
 {
 	const struct ledger_visitor past = { take_past, note_damage, j };
 	const struct ledger_visitor open = { take_open, note_damage, j };
 	const struct ledger_visitor closed = { take_closed, note_damage, j };
 
-	if (ledgers_visit(dir, node, LEDGER_FILE_PAST, &past, why) < 0)
+	if (ledgers_visit(from, node, LEDGER_FILE_PAST, &past, why) < 0)
 		return -1;
 	pendings_sort(&j->past);
-	if (ledgers_visit(dir, node, LEDGER_FILE_OPEN, &open, why) < 0)
+	if (ledgers_visit(from, node, LEDGER_FILE_OPEN, &open, why) < 0)
 		return -1;
-	return ledgers_visit(dir, node, LEDGER_FILE_CLOSED, &closed, why);
+	return ledgers_visit(from, node, LEDGER_FILE_CLOSED, &closed, why);
 }
 
-static void join_node(struct joining *j, const char *dir, const char *node)
+static void join_node(struct joining *j, const struct ledgers *from,
+		      const char *node)
 {
 	j->node++;
 	j->open.len = j->past.len = j->rivals.len = 0;
-	if (node_visit(j, dir, node, j->unread ? NULL : &j->why) < 0) {
+	if (node_visit(j, from, node, j->unread ? NULL : &j->why) < 0) {
 		j->unread++;
 		return;
 	}
@@ -237,14 +238,14 @@ static void join_node(struct joining *j, const char *dir, const char *node)
 	}
 }
 
-void jobs_add_ledgers(struct jobs *jobs, const char *dir,
+void jobs_add_ledgers(struct jobs *jobs, const struct ledgers *from,
 		      const struct names *nodes,
 		      void (*note)(const char *text))
 {
 	struct joining j = { .jobs = jobs, .note = note };
 
 	for (size_t i = 0; i < nodes->len; i++)
-		join_node(&j, dir, nodes->list[i]);
+		join_node(&j, from, nodes->list[i]);
 	free(j.open.list);
 	free(j.past.list);
 	free(j.rivals.list);
@@ -254,5 +255,32 @@ void jobs_add_ledgers(struct jobs *jobs, const char *dir,
 		err_set(&text, "%s (ledgers of %u nodes cannot be read; energy there is by the scheduler's accounting alone)",
 			j.why.text, j.unread);
 		note(text.text);
+	}
+}
+
+void jobs_window(const struct jobs *jobs, struct ledgers *from)
+{
+	int64_t start_s = INT64_MAX, end_s = INT64_MIN;
+
+	for (size_t i = 0; i < jobs->len; i++) {
+		const struct job *job = &jobs->list[i];
+		const int64_t end = job->end_s ? job->end_s : INT64_MAX;
+
+		if (job->nodes_len == 0)
+			continue;	/* no record belongs to it */
+		if (job->start_s < start_s)
+			start_s = job->start_s;
+		if (end > end_s)
+			end_s = end;
+	}
+	from->windowed = true;
+	from->window = (struct store_window){ 0, 0 };
+	if (start_s <= end_s) {
+		/* a second for what whole seconds leave out */
+		const int64_t slack_s = CLOCK_SLACK_S + 1;
+
+		from->window.from_ns = (start_s - slack_s) * NS_PER_S;
+		from->window.to_ns = end_s < INT64_MAX / NS_PER_S - slack_s ?
+			(end_s + slack_s) * NS_PER_S : INT64_MAX;
 	}
 }

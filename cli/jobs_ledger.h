@@ -11,8 +11,14 @@
  * sorted by id. note is called for each damaged line, and once for ledgers that cannot
  * be read.
  */
-void jobs_add_ledgers(struct jobs *jobs, const char *dir,
+void jobs_add_ledgers(struct jobs *jobs, const struct ledgers *from,
 		      const struct names *nodes,
 		      void (*note)(const char *text));
+
+/*
+ * Let only what jobs_add_ledgers() needs of these jobs be looked for: what
+ * started when one of them ran.
+ */
+void jobs_window(const struct jobs *jobs, struct ledgers *from);
 
 #endif

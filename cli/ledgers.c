@@ -59,8 +59,11 @@ void names_destroy(struct names *names)
 	memset(names, 0, sizeof(*names));
 }
 
-/* "n1.ledger" -> "n1"; files that are being written begin with a dot. */
-static void add_node(struct names *nodes, const char *file)
+/*
+ * "n1.ledger" -> "n1"; files that are being written begin with a dot. Beside a
+ * store only what it has not counts.
+ */
+static void add_node(struct names *nodes, const char *file, bool stored)
 {
 	char node[NAME_MAX + 1];
 
@@ -69,6 +72,8 @@ static void add_node(struct names *nodes, const char *file)
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
 		size_t len = strlen(file), tail = strlen(suffixes[i]);
 
+		if (stored && i != LEDGER_FILE_PAST)
+			continue;
 		if (len <= tail || strcmp(file + len - tail, suffixes[i]) != 0)
 			continue;
 		snprintf(node, sizeof(node), "%.*s", (int)(len - tail), file);
@@ -76,21 +81,41 @@ static void add_node(struct names *nodes, const char *file)
 	}
 }
 
-int ledgers_nodes(const char *dir, struct names *nodes, struct err *err)
+static int directory_nodes(const char *dir, bool stored, struct names *nodes,
+			   struct err *err)
 {
 	DIR *d = opendir(dir);
 	struct dirent *entry;
 	int rc = 0;
 
+	if (!d && stored && errno == ENOENT)
+		return 0;
 	if (!d)
 		return err_set_errno(err, "cannot read ledger directory %s",
 				     dir);
 	errno = 0;
 	while ((entry = readdir(d)))
-		add_node(nodes, entry->d_name);
+		add_node(nodes, entry->d_name, stored);
 	if (errno)
 		rc = err_set_errno(err, "cannot read ledger directory %s", dir);
 	closedir(d);
+	return rc;
+}
+
+static void add_stored(const char *name, void *arg)
+{
+	names_add(arg, name);
+}
+
+int ledgers_nodes(const struct ledgers *from, struct names *nodes,
+		  struct err *err)
+{
+	int rc = from->store ? store_nodes(from->store, add_stored, nodes, err) :
+			       0;
+
+	if (rc == 0)
+		rc = directory_nodes(from->dir, from->store != NULL, nodes,
+				     err);
 	names_sort(nodes);
 	return rc;
 }
@@ -116,8 +141,8 @@ int ledgers_past_path(char *buf, size_t size, const char *dir,
 	return len < 0 || (size_t)len >= size ? -1 : 0;
 }
 
-int ledgers_visit(const char *dir, const char *node, enum ledger_file which,
-		  const struct ledger_visitor *visitor, struct err *err)
+static int visit_file(const char *dir, const char *node, enum ledger_file which,
+		      const struct ledger_visitor *visitor, struct err *err)
 {
 	char path[PATH_MAX];
 	struct ledger_rec rec;
@@ -140,4 +165,23 @@ int ledgers_visit(const char *dir, const char *node, enum ledger_file which,
 	}
 	ledger_reader_close(r);
 	return 0;
+}
+
+int ledgers_visit(const struct ledgers *from, const char *node,
+		  enum ledger_file which,
+		  const struct ledger_visitor *visitor, struct err *err)
+{
+	if (!from->store || which == LEDGER_FILE_PAST)
+		return visit_file(from->dir, node, which, visitor, err);
+	return store_visit(from->store, node, which == LEDGER_FILE_OPEN,
+			   from->windowed ? &from->window : NULL,
+			   visitor->record, visitor->arg, err);
+}
+
+int ledgers_newest(const struct ledgers *from, const char *node,
+		   int64_t *newest_ns, struct err *err)
+{
+	*newest_ns = INT64_MIN;
+	return from->store && from->windowed ?
+	       store_newest(from->store, node, newest_ns, err) : 0;
 }

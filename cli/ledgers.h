@@ -5,18 +5,42 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "lib/conf.h"
 #include "lib/err.h"
 #include "lib/ledger.h"
+#include "store/store.h"
 
-/* A directory of ledgers: NODE.ledger, NODE.open and NODE.backfill. */
+/*
+ * Where ledgers are: a directory with NODE.ledger, NODE.open and NODE.backfill
+ * of each node; or, on a management host, the site's store instead of the
+ * first two. Made by { .dir = "..." } or by ledgers_open().
+ */
+struct ledgers {
+	const char *dir;
+	store_t *store;		/* NULL: files */
+	bool windowed;		/* only what these ask for need be found: */
+	struct store_window window;
+};
+
+/*
+ * As the configuration says: the store where mode = site and there is one. Root
+ * takes a password file of wattgated's. conf outlives it. -1 with a text.
+ */
+int ledgers_open(struct ledgers *from, const struct conf *conf,
+		 struct err *err);
+void ledgers_close(struct ledgers *from);	/* of what was opened */
+
+/* What it is called in messages. */
+const char *ledgers_name(const struct ledgers *from);
 
 struct names {
 	char **list;		/* sorted, each once */
 	size_t len, room;
 };
 
-/* The nodes that have a ledger there. -1 where the directory is unreadable. */
-int ledgers_nodes(const char *dir, struct names *nodes, struct err *err);
+/* The nodes that have a ledger there. -1 where it is unreadable. */
+int ledgers_nodes(const struct ledgers *from, struct names *nodes,
+		  struct err *err);
 
 void names_add(struct names *names, const char *name);
 void names_sort(struct names *names);	/* and drop what is there twice */
@@ -53,7 +77,15 @@ struct ledger_visitor {
  * Who reads both begins with what is open: what is closed meanwhile is then
  * seen twice, which can be told, and not missed, which cannot.
  */
-int ledgers_visit(const char *dir, const char *node, enum ledger_file which,
+int ledgers_visit(const struct ledgers *from, const char *node,
+		  enum ledger_file which,
 		  const struct ledger_visitor *visitor, struct err *err);
+
+/*
+ * When the last interval ended that ledgers_visit() may have left out for the
+ * window's sake, wall time; INT64_MIN: there is none.
+ */
+int ledgers_newest(const struct ledgers *from, const char *node,
+		   int64_t *newest_ns, struct err *err);
 
 #endif

@@ -195,6 +195,7 @@ struct reading {
 	struct report *report;
 	slurm_jobs_t *source;
 	struct report_part part;
+	struct ledgers from;
 	bool tracked;		/* accounting knows GPUs */
 	bool joined;		/* ledgers were read before, and noted upon */
 	double cpu_hours, core_hours;	/* by the scheduler, and ours */
@@ -228,17 +229,17 @@ static void pass_over(const char *text)
 /* What there is to say of ledgers is the same each time they are read. */
 static void join_ledgers(struct reading *r, struct jobs *jobs)
 {
-	const char *dir = r->report->confs.all.ledger_dir;
 	struct names nodes = { 0 };
 	struct err err;
 
-	if (!*dir || jobs->len == 0)
+	if (!*r->from.dir || jobs->len == 0)
 		return;
-	if (ledgers_nodes(dir, &nodes, &err) < 0 && !r->joined)
+	if (ledgers_nodes(&r->from, &nodes, &err) < 0 && !r->joined)
 		cmd_note("report", "%s; energy is by the scheduler's accounting alone",
 			 err.text);
 	jobs_sort_by_id(jobs);
-	jobs_add_ledgers(jobs, dir, &nodes, r->joined ? pass_over : note);
+	jobs_window(jobs, &r->from);
+	jobs_add_ledgers(jobs, &r->from, &nodes, r->joined ? pass_over : note);
 	names_destroy(&nodes);
 	r->joined = true;
 }
@@ -297,9 +298,15 @@ int report_jobs(struct report *report, report_sink *sink, void *arg,
 	int rc = -1;
 
 	report_part_begin(&r.part, job_columns, JOB_COLUMNS, sink, arg);
+	if (ledgers_open(&r.from, &report->confs.all, err) < 0) {
+		cmd_note("report", "%s; energy is by the scheduler's accounting alone",
+			 err->text);
+		r.from.dir = "";
+	}
 	r.source = slurm_jobs_open(&query, note, err);
 	if (r.source)
 		rc = report_all(&r, err);
+	ledgers_close(&r.from);
 	report_part_end(&r.part, rc);
 	slurm_jobs_close(r.source);
 	if (rc == 0)

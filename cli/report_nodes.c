@@ -116,18 +116,20 @@ static void add_all(struct node_sum *s)
 	free(beaten);
 }
 
-static int sum_node(struct node_sum *s, const char *dir, const char *node,
-		    struct err *err)
+static int sum_node(struct node_sum *s, const struct ledgers *from,
+		    const char *node, struct err *err)
 {
 	const struct ledger_visitor open = { take_open, note_damage, s };
 	const struct ledger_visitor closed = { take_closed, note_damage, s };
 	const struct ledger_visitor past = { take_past, note_damage, s };
-	int rc = ledgers_visit(dir, node, LEDGER_FILE_OPEN, &open, err);
+	int rc = ledgers_visit(from, node, LEDGER_FILE_OPEN, &open, err);
 
 	if (rc == 0)
-		rc = ledgers_visit(dir, node, LEDGER_FILE_CLOSED, &closed, err);
+		rc = ledgers_visit(from, node, LEDGER_FILE_CLOSED, &closed, err);
 	if (rc == 0)
-		rc = ledgers_visit(dir, node, LEDGER_FILE_PAST, &past, err);
+		rc = ledgers_visit(from, node, LEDGER_FILE_PAST, &past, err);
+	if (rc == 0)
+		rc = ledgers_newest(from, node, &s->w.newest_ns, err);
 	for (size_t i = 0; i < s->open_len; i++)
 		keep_interval(s, &s->open[i]);
 	add_all(s);
@@ -138,13 +140,13 @@ static int sum_node(struct node_sum *s, const char *dir, const char *node,
 
 /* -1 with a text where the ledger cannot be read: unknown is not unmeasured. */
 static int report_node(struct rows *rows, const struct report *report,
-		       const char *dir, const char *node, unsigned *clipped,
-		       struct err *err)
+		       const struct ledgers *from, const char *node,
+		       unsigned *clipped, struct err *err)
 {
 	struct node_sum s = { .w = { .from_ns = report->from_ns,
 				     .to_ns = report->to_ns } };
 
-	if (sum_node(&s, dir, node, err) < 0)
+	if (sum_node(&s, from, node, err) < 0)
 		return -1;
 	*clipped += s.clipped;
 	node_rows_add(rows, node, &s.w, report->now_ns);
@@ -152,14 +154,15 @@ static int report_node(struct rows *rows, const struct report *report,
 }
 
 /* NULL where none of the ledgers can be read; a note on each that cannot. */
-static struct rows *report_all(const struct report *report, const char *dir,
+static struct rows *report_all(const struct report *report,
+			       const struct ledgers *from,
 			       const struct names *nodes, struct err *err)
 {
 	struct rows *rows = rows_create(node_columns, NODE_COLUMNS);
 	unsigned clipped = 0;
 
 	for (size_t i = 0; i < nodes->len; i++)
-		if (report_node(rows, report, dir, nodes->list[i], &clipped,
+		if (report_node(rows, report, from, nodes->list[i], &clipped,
 				err) < 0)
 			cmd_note("report", "%s", err->text);
 	if (clipped)
@@ -168,22 +171,38 @@ static struct rows *report_all(const struct report *report, const char *dir,
 	if (rows->len > 0 || nodes->len == 0)
 		return rows;
 	rows_destroy(rows);
-	err_set(err, "no ledger in %s can be read", dir);
+	err_set(err, "no ledger in %s can be read", ledgers_name(from));
 	return NULL;
+}
+
+/* With the whole of the hours at its ends, which are compared as such. */
+static void window_set(struct ledgers *from, const struct report *report)
+{
+	const int64_t more_ns = 2 * 3600 * NS_PER_S;
+
+	from->windowed = true;
+	from->window.from_ns = report->from_ns < INT64_MIN + more_ns ?
+			       INT64_MIN : report->from_ns - more_ns;
+	from->window.to_ns = report->to_ns < 0 ? more_ns :
+			     ns_add(report->to_ns, more_ns);
 }
 
 struct rows *report_nodes(const struct report *report, struct err *err)
 {
-	const char *dir = report->confs.all.ledger_dir;
+	struct ledgers from = { 0 };
 	struct names nodes = { 0 };
 	struct rows *rows = NULL;
 
-	if (!*dir)
+	if (!*report->confs.all.ledger_dir)
 		err_set(err, "there is no configuration, so no ledger_dir; name the file with -c");
 	else if (report->from_ns >= report->now_ns)
 		err_set(err, "--from lies in the future");
-	else if (ledgers_nodes(dir, &nodes, err) == 0)
-		rows = report_all(report, dir, &nodes, err);
+	else if (ledgers_open(&from, &report->confs.all, err) == 0) {
+		window_set(&from, report);
+		if (ledgers_nodes(&from, &nodes, err) == 0)
+			rows = report_all(report, &from, &nodes, err);
+	}
+	ledgers_close(&from);
 	names_destroy(&nodes);
 	return rows;
 }

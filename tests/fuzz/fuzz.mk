@@ -50,6 +50,7 @@ FUZZ_ENGINE = tests/fuzz/libdriver.a
 FUZZ_LIBS = tests/fuzz/libfuzz.a $(FUZZ_ENGINE) $(CORE_LIBS)
 FUZZ_COLLECTOR_LIBS = tests/fuzz/libfuzz.a $(FUZZ_ENGINE) $(COLLECTOR_LIBS)
 FUZZ_CLI_LIBS = tests/fuzz/libfuzz.a $(FUZZ_ENGINE) cli/libcli.a \
+	$(STORE_LIBS) \
 	$(COLLECTOR_LIBS)
 
 check_LIBRARIES += tests/fuzz/libdriver.a tests/fuzz/libfuzz.a

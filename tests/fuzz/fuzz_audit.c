@@ -73,7 +73,7 @@ static void check_audit(void)
 	struct audit_result result = audit_result_create();
 	struct err err = { "" };
 
-	FUZZ_CHECK(audit_node(fuzz_dir(), "n", &result, &err) == 0);
+	FUZZ_CHECK(audit_node(&(struct ledgers){ .dir = fuzz_dir() }, "n", &result, &err) == 0);
 	check_node_row(result.nodes);
 	check_json(result.unmeasured);
 	check_json(result.violations);
@@ -115,7 +115,8 @@ static void check_jobs(void)
 		job->nodes = mem_string("n");
 	}
 	jobs_sort_by_id(&jobs);
-	jobs_add_ledgers(&jobs, fuzz_dir(), &nodes, note_nothing);
+	jobs_add_ledgers(&jobs, &(struct ledgers){ .dir = fuzz_dir() },
+			 &nodes, note_nothing);
 	for (size_t i = 0; i < jobs.len; i++) {
 		const struct job_ledger *l = &jobs.list[i].ledger;
 

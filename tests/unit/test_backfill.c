@@ -261,6 +261,7 @@ START_TEST(jobs_count_once)
 	uint64_t repaired;
 	struct err err;
 	ledger_t *l = ledger_open(dir, "n1", &repaired, &err);
+	const struct ledgers from = { .dir = dir };
 	struct names nodes = { 0 };
 	struct jobs jobs = { 0 };
 	struct job *job = jobs_add(&jobs);
@@ -273,9 +274,9 @@ START_TEST(jobs_count_once)
 	job->end_s = T0 + 1000;
 	job->nodes = strdup("n1");
 	job->nodes_len = 1;
-	ck_assert_int_eq(ledgers_nodes(dir, &nodes, &err), 0);
+	ck_assert_int_eq(ledgers_nodes(&from, &nodes, &err), 0);
 	ck_assert_uint_eq(nodes.len, 1);
-	jobs_add_ledgers(&jobs, dir, &nodes, note);
+	jobs_add_ledgers(&jobs, &from, &nodes, note);
 	ck_assert_str_eq(job->ledger.source, rivals[_i].want);
 	ck_assert_int_eq(job->ledger.covered_ns, rivals[_i].want_s * NS_PER_S);
 	ck_assert_double_eq_tol(job->ledger.gated_j, rivals[_i].want_s, 1e-6);

@@ -132,7 +132,7 @@ static struct audit_result audit_all(void)
 	struct audit_result r = audit_result_create();
 	struct err err = { "" };
 
-	ck_assert_msg(audit_node(dir, "n1", &r, &err) == 0, "%s", err.text);
+	ck_assert_msg(audit_node(&(struct ledgers){ .dir = dir }, "n1", &r, &err) == 0, "%s", err.text);
 	ck_assert_uint_eq(r.nodes->len, 1);
 	return r;
 }
@@ -406,12 +406,13 @@ static struct job *add_job(struct jobs *jobs, uint32_t id, int64_t from_s,
 
 static void join(struct jobs *jobs)
 {
+	const struct ledgers from = { .dir = dir };
 	struct names nodes = { 0 };
 	struct err err;
 
-	ck_assert_int_eq(ledgers_nodes(dir, &nodes, &err), 0);
+	ck_assert_int_eq(ledgers_nodes(&from, &nodes, &err), 0);
 	jobs_sort_by_id(jobs);
-	jobs_add_ledgers(jobs, dir, &nodes, no_note);
+	jobs_add_ledgers(jobs, &from, &nodes, no_note);
 	names_destroy(&nodes);
 }
 

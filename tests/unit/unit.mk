@@ -55,7 +55,7 @@ UNIT_LIBS = $(CORE_LIBS) $(CHECK_LIBS)
 LDADD = $(UNIT_LIBS)
 
 # These link the command too. Those with -rdynamic read symbols out of themselves.
-UNIT_CLI_LIBS = cli/libcli.a $(SOURCE_LIBS) $(CHECK_LIBS) $(PG_LIBS)
+UNIT_CLI_LIBS = cli/libcli.a $(STORE_LIBS) $(SOURCE_LIBS) $(CHECK_LIBS)
 tests_unit_test_cli_LDADD = $(UNIT_CLI_LIBS)
 unit_tests += tests/unit/test_groups
 tests_unit_test_groups_LDADD = $(UNIT_CLI_LIBS)
@@ -114,7 +114,7 @@ tests_unit_test_poller_LDADD = $(UNIT_COLLECTOR_LIBS)
 tests_unit_test_source_example_SOURCES = tests/unit/test_source_example.c \
 	tests/unit/source_example.c tests/unit/scratch.h
 tests_unit_test_source_example_LDADD = $(UNIT_COLLECTOR_LIBS)
-tests_unit_test_second_LDADD = cli/libcli.a $(UNIT_COLLECTOR_LIBS)
+tests_unit_test_second_LDADD = cli/libcli.a $(STORE_LIBS) $(UNIT_COLLECTOR_LIBS)
 tests_unit_test_redfish_SOURCES = tests/unit/test_redfish.c $(fakebmc_sources)
 tests_unit_test_redfish_LDADD = $(UNIT_COLLECTOR_LIBS)
 tests_unit_test_redfish_find_LDADD = $(UNIT_COLLECTOR_LIBS)
