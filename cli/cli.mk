@@ -13,9 +13,8 @@ dist_page_DATA = data/page/page.css data/page/page.html data/page/page.js
 
 noinst_LIBRARIES += cli/libcli.a
 cli_libcli_a_CPPFLAGS = $(AM_CPPFLAGS) $(JSONC_CFLAGS) $(LIBPQ_CFLAGS) \
-	-DWATTGATE_PAGE_DIR='"$(pagedir)"' \
+	-DWATTGATE_DATA_DIR='"$(pkgdatadir)"' \
 	-DWATTGATE_CHART_JS='"$(chartjs)"' \
-	-DWATTGATE_INTENSITY_DIR='"$(intensitydir)"' \
 	-DWATTGATE_OAR_DIR='"$(or $(oarlibdir),/usr/lib/oar)"'
 cli_libcli_a_SOURCES = \
 	cli/audit.c \
@@ -49,6 +48,10 @@ cli_libcli_a_SOURCES = \
 	cli/contest.c \
 	cli/contest.h \
 	cli/confs.h \
+	cli/data_dir.c \
+	cli/data_dir.h \
+	cli/days.c \
+	cli/days.h \
 	cli/doctor.c \
 	cli/doctor.h \
 	cli/doctor_host.c \
@@ -107,8 +110,12 @@ cli_libcli_a_SOURCES = \
 	cli/report_jobs.c \
 	cli/report_nodes.c \
 	cli/report_oar.c \
+	cli/report_page.c \
+	cli/report_page.h \
 	cli/report_part.c \
 	cli/report_part.h \
+	cli/report_sums.c \
+	cli/report_sums.h \
 	cli/rows.c \
 	cli/rows.h \
 	cli/rows_csv.c \

@@ -12,6 +12,7 @@
 #include "cli/node_rows.h"
 #include "cli/oar_login.h"
 #include "cli/report.h"
+#include "cli/report_sums.h"
 #include "lib/when.h"
 #include "lib/clock.h"
 
@@ -24,28 +25,30 @@ static const char usage[] =
 	"                     today, yesterday, -3h, now-90m, today-1d; local time\n"
 	"                     where no zone is given\n"
 	"  --scheduler S      slurm or oar [oar where the configuration follows an OAR]\n"
-	"  --by WHAT          job (those that ended in the time) or node (clipped to\n"
-	"                     the time) [job]\n"
+	"  --by WHAT          job, user, account or project (of jobs that ended in the\n"
+	"                     time), or node (clipped to the time) [job]\n"
+	"  --spread BY        what nodes drew without jobs, spread over users, accounts\n"
+	"                     or projects by their core-hours or their energy [none]\n"
 	"  --user U           only jobs of this user\n"
 	"  --account A        only jobs of this account (Slurm)\n"
 	"  --running          jobs that still run, too\n"
-	"  --format F         table, csv or json [table]\n"
+	"  --format F         table, csv, json, or html: a page with charts [table]\n"
 	"  --via V            how Slurm's jobs are read: slurmdb or sacct [slurmdb where\n"
 	"                     its module fits the Slurm that is installed]\n"
 	"  --database C       OAR's PostgreSQL in libpq's words [the configuration's]\n"
 	"  -c, --config FILE  configuration [$WATTGATE_CONF, /etc/wattgate/wattgate.conf]\n"
 	"  -h, --help         this text\n"
 	"\n"
-	"Not in this version: --by array, user, account, project, day, month; --format\n"
-	"openmetrics, html. They are refused with exit status 1.\n";
+	"Not in this version: --by array, day, month; --format openmetrics. They are\n"
+	"refused with exit status 1.\n";
 
 enum { SCHEDULER_SLURM, SCHEDULER_OAR, SCHEDULER_ANY };
-enum { BY_JOB, BY_NODE };
-enum { FORMAT_TABLE, FORMAT_CSV, FORMAT_JSON };
+enum { BY_JOB, BY_NODE, BY_USER, BY_ACCOUNT, BY_PROJECT };
+enum { FORMAT_TABLE, FORMAT_CSV, FORMAT_JSON, FORMAT_HTML };
 
 struct options {
 	const char *from, *to, *scheduler, *by, *user, *account, *format,
-		*database, *via, *conf;
+		*database, *via, *spread, *conf;
 	bool running, help;
 };
 
@@ -60,11 +63,15 @@ static const struct choice schedulers = { "--scheduler", { "slurm", "oar" }, 2 }
 /* as enum slurm_via, but for its first */
 static const struct choice ways = { "--via", { "slurmdb", "sacct" }, 2 };
 static const struct choice groupings = {
-	"--by", { "job", "node", "array", "user", "account", "project", "day",
-		  "month" }, 2
+	"--by", { "job", "node", "user", "account", "project", "array", "day",
+		  "month" }, 5
 };
 static const struct choice formats = {
-	"--format", { "table", "csv", "json", "openmetrics", "html" }, 3
+	"--format", { "table", "csv", "json", "html", "openmetrics" }, 4
+};
+/* as enum spread */
+static const struct choice spreads = {
+	"--spread", { "none", "core-hours", "energy" }, 3
 };
 
 /* EXIT_OK with *out = the choice's number, or the status to exit with. */
@@ -87,7 +94,7 @@ static int choose(const struct choice *choice, const char *name, int *out)
 static int parse_options(int argc, char **argv, struct options *o)
 {
 	enum { FROM = 256, TO, SCHEDULER, BY, USER, ACCOUNT, RUNNING, FORMAT,
-	       DATABASE, VIA };
+	       DATABASE, VIA, SPREAD };
 	static const struct option table[] = {
 		{ "from", required_argument, NULL, FROM },
 		{ "to", required_argument, NULL, TO },
@@ -99,6 +106,7 @@ static int parse_options(int argc, char **argv, struct options *o)
 		{ "format", required_argument, NULL, FORMAT },
 		{ "database", required_argument, NULL, DATABASE },
 		{ "via", required_argument, NULL, VIA },
+		{ "spread", required_argument, NULL, SPREAD },
 		{ "config", required_argument, NULL, 'c' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 }
@@ -117,6 +125,7 @@ static int parse_options(int argc, char **argv, struct options *o)
 		case FORMAT: o->format = optarg; break;
 		case DATABASE: o->database = optarg; break;
 		case VIA: o->via = optarg; break;
+		case SPREAD: o->spread = optarg; break;
 		case 'c': o->conf = optarg; break;
 		case 'h': o->help = true; break;
 		default: return cmd_usage_error("report", "bad option");
@@ -146,7 +155,7 @@ static int parse_window(const struct options *o, struct report *r)
 
 /* Rows come in parts; of a table's sums, what they have so far. */
 struct output {
-	int by, format;
+	int by, format, spread;
 	bool begun;
 	int *widths;		/* of a table's columns */
 	struct job_totals totals;
@@ -172,7 +181,7 @@ static void print_part(struct rows *rows, void *arg)
 	rows_print_table_part(stdout, rows, first, out->widths);
 	if (out->by == BY_NODE)
 		node_rows_sum(rows);	/* they come in one part */
-	else
+	else if (out->by == BY_JOB)
 		job_totals_add(&out->totals, rows);
 }
 
@@ -186,13 +195,12 @@ static void print_end(const struct output *out)
 
 /* ---- reports --------------------------------------------------------------- */
 
-static int report_slurm(struct report *r, struct output *out, struct err *err)
+/* Nodes of Slurm, in one part like OAR's. */
+static int report_slurm_nodes(const struct report *r, struct output *out,
+			      struct err *err)
 {
-	struct rows *rows;
+	struct rows *rows = report_nodes(r, err);
 
-	if (out->by == BY_JOB)
-		return report_jobs(r, print_part, out, err);
-	rows = report_nodes(r, err);
 	if (!rows)
 		return -1;
 	print_part(rows, out);
@@ -200,24 +208,51 @@ static int report_slurm(struct report *r, struct output *out, struct err *err)
 	return 0;
 }
 
-static int report_oar(const struct report *r, const char *database,
+/* db: OAR's; NULL: Slurm. */
+static int report_from(struct report *r, pg_oar_t *db, struct output *out,
+		       struct err *err)
+{
+	static const enum job_column by[] = {
+		[BY_USER] = JOB_USER, [BY_ACCOUNT] = JOB_ACCOUNT,
+		[BY_PROJECT] = JOB_PROJECT,
+	};
+
+	if (out->format == FORMAT_HTML)
+		return report_html(r, db, stdout, err);
+	if (out->by == BY_JOB)
+		return db ? report_oar_jobs(r, db, print_part, out, err) :
+			    report_jobs(r, print_part, out, err);
+	if (out->by == BY_NODE)
+		return db ? report_oar_nodes(r, db, print_part, out, err) :
+			    report_slurm_nodes(r, out, err);
+	return report_groups(r, db, by[out->by], (enum spread)out->spread,
+			     print_part, out, err);
+}
+
+static int report_oar(struct report *r, const char *database,
 		      struct output *out, struct err *err)
 {
 	pg_oar_t *db = oar_login_open(database, &r->confs.all, err);
-	int rc = -1;
+	int rc = db ? report_from(r, db, out, err) : -1;
 
-	if (db)
-		rc = (out->by == BY_NODE ? report_oar_nodes : report_oar_jobs)
-			(r, db, print_part, out, err);
 	pg_oar_close(db);
 	return rc;
 }
 
 /* EXIT_OK, or the status to exit with. */
-static int check_options(const struct options *o, int scheduler, int by)
+static int check_options(const struct options *o, int scheduler,
+			 const struct output *out)
 {
+	const int by = out->by;
+
+	if (out->format == FORMAT_HTML && by != BY_JOB)
+		return cmd_usage_error("report", "--by does not go with --format html, which shows users, accounts and nodes at once");
+	if (out->spread && (by < BY_USER || by > BY_PROJECT))
+		return cmd_usage_error("report", "--spread goes with --by user, account or project");
 	if (by == BY_NODE && (o->user || o->account || o->running))
 		return cmd_usage_error("report", "--user, --account and --running do not go with --by node");
+	if (scheduler == SCHEDULER_OAR && by == BY_ACCOUNT)
+		return cmd_usage_error("report", "OAR has no accounts: --by project");
 	if (scheduler == SCHEDULER_OAR && o->account)
 		return cmd_usage_error("report", "--account does not go with --scheduler oar, which has no accounts");
 	if (scheduler == SCHEDULER_OAR && o->via)
@@ -244,7 +279,7 @@ static int run_report(const struct options *o, struct report *r, int scheduler,
 	if (rc == 0 && scheduler == SCHEDULER_ANY) {
 		scheduler = o->database || confs_follow_oar(&r->confs) ?
 			    SCHEDULER_OAR : SCHEDULER_SLURM;
-		status = check_options(o, scheduler, out->by);
+		status = check_options(o, scheduler, out);
 		if (status != EXIT_OK) {
 			report_clear(r);
 			return status;
@@ -253,7 +288,7 @@ static int run_report(const struct options *o, struct report *r, int scheduler,
 	if (rc == 0)
 		rc = scheduler == SCHEDULER_OAR ?
 		     report_oar(r, o->database, out, &err) :
-		     report_slurm(r, out, &err);
+		     report_from(r, NULL, out, &err);
 	report_clear(r);
 	if (rc == 0)
 		print_end(out);
@@ -283,12 +318,14 @@ int cmd_report(int argc, char **argv)
 		rc = choose(&ways, o.via, &via);
 	if (rc == EXIT_OK)
 		rc = choose(&groupings, o.by, &out.by);
+	if (rc == EXIT_OK && o.spread)
+		rc = choose(&spreads, o.spread, &out.spread);
 	if (rc == EXIT_OK)
 		rc = choose(&formats, o.format, &out.format);
 	if (rc == EXIT_OK)
 		rc = parse_window(&o, &r);
 	if (rc == EXIT_OK)
-		rc = check_options(&o, scheduler, out.by);
+		rc = check_options(&o, scheduler, &out);
 	if (rc != EXIT_OK)
 		return rc;
 	r.running = o.running;

@@ -265,10 +265,66 @@ static void put_offset(const groups_t *g, struct rows *rows, double offset_kwh,
 				offset_kwh * g->list[i]->sum[by] / all);
 }
 
+/* What makes the jobs' energy that of the time; NaN: not known, or nothing. */
+static double edges_kwh(const groups_t *g, const struct site_energy *site)
+{
+	double sum = total_of(g, ENERGY), kwh = site->allocated_kwh - sum;
+
+	return fabs(kwh) > 1e-9 + 1e-6 * sum ? kwh : NAN;
+}
+
+static void join(struct group *to, struct group *from)
+{
+	to->jobs += from->jobs;
+	to->failed += from->failed;
+	to->known += from->known;
+	for (int i = 0; i < SUMS; i++) {
+		to->sum[i] += from->sum[i];
+		to->told[i] |= from->told[i];
+	}
+	to->covered_s += from->covered_s;
+	to->node_s += from->node_s;
+	if (from->max_gap_s > to->max_gap_s)
+		to->max_gap_s = from->max_gap_s;
+	add_source(to, &(struct cell){ .known = *from->source,
+				       .text = from->source });
+}
+
+void groups_fold(groups_t *g, size_t keep)
+{
+	struct cell name = { .known = true, .text = (char *)"others" };
+	struct group *others;
+	size_t len = g->len;
+
+	if (len <= keep + 1)
+		return;
+	qsort(g->list, len, sizeof(*g->list), compare_energy);
+	g->len = keep;
+	for (size_t i = keep; i < len; i++)
+		tdelete(g->list[i], &g->tree, compare_names);
+	others = mem_zeroed(1, sizeof(*others));
+	others->name = mem_string(name.text);
+	others->max_gap_s = -1;
+	for (size_t i = keep; i < len; i++) {
+		join(others, g->list[i]);
+		free(g->list[i]->name);
+		free(g->list[i]);
+	}
+	g->list[g->len++] = others;
+}
+
+bool groups_have(const groups_t *g, const char *name)
+{
+	struct group key = { .name = (char *)name };
+
+	return tfind(&key, &g->tree, compare_names) != NULL;
+}
+
 struct rows *groups_rows(groups_t *g, const struct site_energy *site,
 			 enum spread spread)
 {
-	const double total = total_of(g, ENERGY) +
+	const double edges = edges_kwh(g, site);
+	const double total = total_of(g, ENERGY) + or_zero(edges) +
 			     or_zero(site->unallocated_kwh) +
 			     or_zero(site->idle_kwh);
 	struct rows *rows = rows_create(g->columns, spread == SPREAD_NONE ?
@@ -287,6 +343,7 @@ struct rows *groups_rows(groups_t *g, const struct site_energy *site,
 	if (spread != SPREAD_NONE)
 		put_offset(g, rows, site->unallocated_kwh + site->idle_kwh,
 			   spread == SPREAD_ENERGY ? ENERGY : CORE_HOURS);
+	put_site(rows, "(edges)", edges, total);
 	put_site(rows, "(unallocated)", site->unallocated_kwh, total);
 	put_site(rows, "(idle)", site->idle_kwh, total);
 	return rows;

@@ -31,18 +31,28 @@ void groups_destroy(groups_t *g);	/* NULL is fine */
 /* Add rows of job_columns. */
 void groups_add(groups_t *g, const struct rows *jobs);
 
-/* What the nodes drew besides, kWh; NaN: not known. */
+/* What the nodes drew in the time, kWh; NaN: not known. */
 struct site_energy {
+	double allocated_kwh;	/* by jobs, ended or not */
 	double unallocated_kwh, idle_kwh;
 };
 
 /* Over whom that is spread: GROUP_OFFSET is each one's part. */
 enum spread { SPREAD_NONE, SPREAD_CORE_HOURS, SPREAD_ENERGY };
 
+/* Join all but the `keep` groups with most energy into one, "others". */
+void groups_fold(groups_t *g, size_t keep);
+
+/* Is that a group's name? After a fold, not of those that were joined. */
+bool groups_have(const groups_t *g, const char *name);
+
 /*
- * A row a group, most energy first, then "(unallocated)" and "(idle)" where
- * they are known; shares are of all of these together. The caller destroys the
- * rows, of which the columns live with g.
+ * A row a group, most energy first. Where they are known there follow
+ *   (edges)        what jobs that ended at another time drew in this one, less
+ *                  what those that ended in it drew before
+ *   (unallocated), (idle)
+ * so that all rows together are what the nodes drew, of which shares are told.
+ * The caller destroys the rows, of which the columns live with g.
  */
 struct rows *groups_rows(groups_t *g, const struct site_energy *site,
 			 enum spread spread);

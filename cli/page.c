@@ -14,8 +14,6 @@
 
 #define FILE_MAX (4 * 1024 * 1024)
 
-const struct page_files page_installed = { WATTGATE_PAGE_DIR, WATTGATE_CHART_JS };
-
 /* The file's text, which the caller frees. NULL with a text. */
 static char *read_text(const char *path, struct err *err)
 {

@@ -17,8 +17,8 @@ struct page_files {
 	const char *dir;	/* with page.html, page.css, page.js */
 	const char *chart;	/* Chart.js, minified */
 };
-/* As installed. */
-extern const struct page_files page_installed;
+/* The system's Chart.js. */
+#define PAGE_CHART_JS WATTGATE_CHART_JS
 
 /*
  * Write the page to f: `data` are the members of its JSON. Nothing is written

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/rates.h"
 
+#include <limits.h>
 #include <math.h>
 #include <string.h>
 
+#include "cli/data_dir.h"
 #include "lib/clock.h"
 
 #define HOUR_NS (3600 * NS_PER_S)
@@ -11,9 +13,11 @@
 static int open_one(rate_t **rate, enum rate_kind kind, const char *key,
 		    const char *text, const struct conf *conf, struct err *err)
 {
+	char dir[PATH_MAX];
 	struct err why;
 
-	*rate = rate_open(kind, text, WATTGATE_INTENSITY_DIR, &why);
+	*rate = rate_open(kind, text, data_dir("intensity", dir, sizeof(dir)),
+			  &why);
 	if (*rate)
 		return 0;
 	return err_set(err, "%s: %s: %s", conf->path, key, why.text);

@@ -186,6 +186,8 @@ static struct cell *add_row(struct rows *rows, struct report *report,
 	cell_set_number(&row[JOB_COVERAGE], f.coverage);
 	cell_set_number(&row[JOB_MAX_GAP], f.max_gap_s);
 	cell_set_text(&row[JOB_SOURCE], *f.source ? f.source : NULL);
+	cell_set_number(&row[JOB_NODE_S], ledger_whole(job) ? active_s(job) :
+			(double)job->elapsed_s * job->nodes_len);
 	return row;
 }
 

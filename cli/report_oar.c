@@ -69,11 +69,11 @@ static const char jobs_sql[] =
 	"x.core_s / 3600, x.gpu_s / 3600, e.energy_kwh, e.bmc_kwh, e.model_kwh, "
 	"e.energy_coverage, e.max_gap_s, "
 	"CASE WHEN a.first = a.last THEN a.first WHEN a.first <> a.last THEN 'mixed' END, "
-	"a.open, x.kind "
+	"a.open, x.kind, a.active_s "
 	"FROM (SELECT * FROM ours UNION ALL SELECT * FROM theirs) x "
 	"LEFT JOIN LATERAL (SELECT j.* FROM wattgate.job_energy j "
 	"WHERE j.job_id = x.job_id) e ON true "
-	"LEFT JOIN LATERAL (SELECT min(g.source::text) AS first, max(g.source::text) AS last, "
+	"LEFT JOIN LATERAL (SELECT sum(g.active_s) AS active_s, min(g.source::text) AS first, max(g.source::text) AS last, "
 	"bool_or(NOT g.closed) AS open FROM wattgate.allocation g "
 	"WHERE g.job_id = x.job_id) a ON true "
 	"WHERE ($3::text IS NULL OR x.job_user = $3::text) "
@@ -83,7 +83,7 @@ static const char jobs_sql[] =
 
 enum { Q_ID, Q_USER, Q_PROJECT, Q_STATE, Q_START, Q_END, Q_CORE_H, Q_GPU_H,
        Q_ENERGY, Q_BMC, Q_MODEL, Q_COVERAGE, Q_MAX_GAP, Q_SOURCE, Q_OPEN,
-       Q_KIND };
+       Q_KIND, Q_ACTIVE };
 
 static void set_text(struct cell *cell, const char *text)
 {
@@ -124,6 +124,7 @@ static void set_figures(struct cell *out, const struct pg_row *row, bool open,
 	cell_set_number(&out[JOB_MODEL], pg_row_number(row, Q_MODEL));
 	cell_set_number(&out[JOB_COVERAGE], pg_row_number(row, Q_COVERAGE));
 	cell_set_number(&out[JOB_MAX_GAP], pg_row_number(row, Q_MAX_GAP));
+	cell_set_number(&out[JOB_NODE_S], pg_row_number(row, Q_ACTIVE));
 	snprintf(text, sizeof(text), "%s%s%s", open ? "schema-open" : "schema",
 		 source && *source ? ":" : "", source ? source : "");
 	cell_set_text(&out[JOB_SOURCE], text);

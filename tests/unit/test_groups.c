@@ -83,7 +83,7 @@ static void expect(size_t i, enum group_column column, double want)
 
 START_TEST(test_sums)
 {
-	run((struct site_energy){ NAN, NAN }, SPREAD_NONE);
+	run((struct site_energy){ NAN, NAN, NAN }, SPREAD_NONE);
 	ck_assert_uint_eq(out->len, 5);
 	ck_assert_str_eq(out->columns[GROUP_NAME].name, "user");
 	/* most energy first, unknown ones last */
@@ -120,7 +120,7 @@ START_TEST(test_site)
 {
 	double energy = 0, share = 0;
 
-	run((struct site_energy){ 1.5, 10 }, SPREAD_NONE);
+	run((struct site_energy){ 8.5, 1.5, 10 }, SPREAD_NONE);
 	ck_assert_uint_eq(out->len, 7);
 	ck_assert_str_eq(at(5, GROUP_NAME)->text, "(unallocated)");
 	ck_assert_str_eq(at(6, GROUP_NAME)->text, "(idle)");
@@ -132,6 +132,53 @@ START_TEST(test_site)
 	ck_assert_double_eq_tol(share, 1, 1e-12);
 	ck_assert(!at(6, GROUP_JOBS)->known && !at(6, GROUP_CORE_HOURS)->known);
 	ck_assert_uint_eq(rows_shown(out), GROUP_OFFSET);
+	end();
+}
+END_TEST
+
+/* Jobs that end elsewhere close the sum, too, whatever their sign. */
+START_TEST(test_edges)
+{
+	const double allocated[] = { 10, 6.5 };
+
+	run((struct site_energy){ allocated[_i], 1.5, 10 }, SPREAD_NONE);
+	ck_assert_str_eq(at(5, GROUP_NAME)->text, "(edges)");
+	expect(5, GROUP_ENERGY, allocated[_i] - 8.5);
+	expect(5, GROUP_SHARE, (allocated[_i] - 8.5) / (allocated[_i] + 11.5));
+	expect(7, GROUP_SHARE, 10 / (allocated[_i] + 11.5));
+	end();
+}
+END_TEST
+
+START_TEST(test_fold)
+{
+	double before, after = 0;
+	struct rows *jobs_rows;
+
+	run((struct site_energy){ NAN, NAN, NAN }, SPREAD_NONE);
+	before = at(0, GROUP_ENERGY)->number + at(1, GROUP_ENERGY)->number +
+		 at(2, GROUP_ENERGY)->number;
+	rows_destroy(out);
+	groups_fold(g, 4);	/* one is no "others" */
+	ck_assert(groups_have(g, "c"));
+	groups_fold(g, 2);
+	ck_assert(groups_have(g, "a") && groups_have(g, "b"));
+	ck_assert(!groups_have(g, "c") && !groups_have(g, ""));
+	out = groups_rows(g, &(struct site_energy){ NAN, NAN, NAN }, SPREAD_NONE);
+	ck_assert_uint_eq(out->len, 3);
+	ck_assert_str_eq(at(2, GROUP_NAME)->text, "others");
+	ck_assert_int_eq(at(2, GROUP_JOBS)->integer, 3);
+	ck_assert_int_eq(at(2, GROUP_KNOWN)->integer, 2);
+	expect(2, GROUP_CORE_HOURS, 3);
+	for (size_t i = 0; i < out->len; i++)
+		after += at(i, GROUP_ENERGY)->number;
+	ck_assert_double_eq_tol(after, before, 1e-12);
+	/* whoever is named like it is another one */
+	jobs_rows = input(0, 1);
+	cell_set_text((struct cell *)rows_cell(jobs_rows, 0, JOB_USER), "others");
+	groups_add(g, jobs_rows);
+	rows_destroy(jobs_rows);
+	ck_assert(groups_have(g, "others"));
 	end();
 }
 END_TEST
@@ -148,7 +195,7 @@ START_TEST(test_spread)
 {
 	double sum = 0;
 
-	run((struct site_energy){ 1.5, 10 }, spreads[_i].by);
+	run((struct site_energy){ 8.5, 1.5, 10 }, spreads[_i].by);
 	expect(0, GROUP_OFFSET, 11.5 * spreads[_i].of_b);
 	expect(1, GROUP_OFFSET, 11.5 * spreads[_i].of_a);
 	for (size_t i = 0; i < out->len; i++)
@@ -156,7 +203,7 @@ START_TEST(test_spread)
 	ck_assert_double_eq_tol(sum, 11.5, 1e-12);
 	end();
 	/* where the rest is not known, neither is anyone's part of it */
-	run((struct site_energy){ NAN, 10 }, spreads[_i].by);
+	run((struct site_energy){ 8.5, NAN, 10 }, spreads[_i].by);
 	expect(1, GROUP_OFFSET, NAN);
 	end();
 }
@@ -165,11 +212,11 @@ END_TEST
 START_TEST(test_nothing)
 {
 	g = groups_create(JOB_PROJECT);
-	out = groups_rows(g, &(struct site_energy){ NAN, NAN }, SPREAD_ENERGY);
+	out = groups_rows(g, &(struct site_energy){ NAN, NAN, NAN }, SPREAD_ENERGY);
 	ck_assert_uint_eq(out->len, 0);
 	end();
 	g = groups_create(JOB_PROJECT);
-	out = groups_rows(g, &(struct site_energy){ 0, 0 }, SPREAD_ENERGY);
+	out = groups_rows(g, &(struct site_energy){ 0, 0, 0 }, SPREAD_ENERGY);
 	ck_assert_uint_eq(out->len, 2);
 	expect(0, GROUP_ENERGY, 0);
 	expect(0, GROUP_SHARE, NAN);
@@ -188,6 +235,8 @@ int main(void)
 	tcase_add_test(tc, test_sums);
 	tcase_add_test(tc, test_site);
 	tcase_add_loop_test(tc, test_spread, 0, COUNT(spreads));
+	tcase_add_loop_test(tc, test_edges, 0, 2);
+	tcase_add_test(tc, test_fold);
 	tcase_add_test(tc, test_nothing);
 	suite_add_tcase(s, tc);
 	srunner_run_all(r, CK_NORMAL);
