@@ -32,6 +32,9 @@ static void next_set(sampler_t *s, const struct reading *r, int64_t now_ns)
 	if (r->ok || r->nothing_new || r->backoff == BACKOFF_NONE) {
 		backoff_reset(&s->backoff);
 		s->next_ns = grid_after(s, now_ns);
+		if (r->again_ns > now_ns &&
+		    r->again_ns <= now_ns + 2 * s->p.period_ns)
+			s->next_ns = r->again_ns;
 		return;
 	}
 	delay_ns = backoff_delay_ns(&s->backoff, r->backoff, r->retry_after_ns);

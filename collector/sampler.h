@@ -11,7 +11,8 @@
 
 /*
  * When to ask a source: on a grid of one period, on boot time, with absolute
- * deadlines, so that nothing drifts; off the grid after failures (backoff.h).
+ * deadlines, so that nothing drifts; off the grid after failures (backoff.h), and
+ * where the source itself says when it has something new.
  * One sample at a time. Trouble is logged when it begins and when it ends.
  */
 

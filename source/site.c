@@ -24,6 +24,7 @@ struct source {
 	struct source_env env;
 	site_client_t *client;
 	struct site_track track;
+	struct site_rhythm rhythm;
 	bool restored;		/* the track is an earlier process', for now */
 	bool caught_up;		/* there has been an answer */
 	int64_t opened_ns;
@@ -84,6 +85,13 @@ static void state_save(source_t *s)
 
 /* ---- readings ---- */
 
+static int64_t again_ns(source_t *s, bool got)
+{
+	return site_rhythm_next(&s->rhythm, &s->track, got, s->series.period_ns,
+				s->env.conf->period_ns,
+				timesource_boot_ns(&s->env.ts));
+}
+
 static void deliver(source_t *s, struct reading *r)
 {
 	source_done_fn done = s->done;
@@ -108,7 +116,8 @@ static void nothing_new(source_t *s)
 {
 	int64_t age_ns = s->series.now_ns - s->track.at_ns;
 	int64_t most_ns = s->env.conf->max_gap_ns;
-	struct reading r = { .nothing_new = true };
+	struct reading r = { .nothing_new = true,
+			     .again_ns = again_ns(s, false) };
 
 	if (s->series.period_ns > most_ns)
 		most_ns = s->series.period_ns;
@@ -131,6 +140,7 @@ static void samples_deliver(source_t *s, unsigned count)
 		.ok = true, .watts = last->watts, .boot_ns = last->boot_ns,
 		.join = last->join, .joules = last->joules,
 		.past = s->samples, .past_count = count - 1,
+		.again_ns = again_ns(s, true),
 	};
 
 	snprintf(s->place, sizeof(s->place), "site:%.58s", s->series.source);

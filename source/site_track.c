@@ -25,6 +25,49 @@ int64_t site_offset(bool first, int64_t offset_ns, int64_t now_ns,
 	return offset_ns > most_ns ? most_ns : offset_ns;
 }
 
+/* ---- rhythm ---- */
+
+#define MISSES_MAX 3u
+
+static int64_t within(int64_t least, int64_t x, int64_t most)
+{
+	return x < least ? least : x > most ? most : x;
+}
+
+/*
+ * Too early costs a request, too late freshness: the margin grows at once by a
+ * 16th of the site's period, and shrinks slowly.
+ */
+static void margin_learn(struct site_rhythm *r, bool got, int64_t period_ns)
+{
+	int64_t least_ns = period_ns / 50;
+
+	if (!r->misses)
+		r->margin_ns += got ? -r->margin_ns / 32 : period_ns / 16;
+	r->margin_ns = within(least_ns, r->margin_ns, period_ns / 2);
+	r->misses = got ? 0 : r->misses + 1;
+}
+
+int64_t site_rhythm_next(struct site_rhythm *r, const struct site_track *t,
+			 bool got, int64_t site_period_ns, int64_t period_ns,
+			 int64_t now_ns)
+{
+	int64_t samples = 1, next_ns;
+
+	if (!t->known || site_period_ns <= 0)
+		return 0;
+	margin_learn(r, got, site_period_ns);
+	if (r->misses > MISSES_MAX)
+		return 0;
+	if (!got)
+		return now_ns + site_period_ns / 8;
+	/* a node with the longer period takes several at once */
+	if (period_ns > site_period_ns)
+		samples = (period_ns + site_period_ns / 2) / site_period_ns;
+	next_ns = t->node_ns + samples * site_period_ns + r->margin_ns;
+	return next_ns > now_ns ? next_ns : 0;
+}
+
 /* ---- joins ---- */
 
 /* Is that the straight line between the two, and no longer here than there? */

@@ -50,6 +50,24 @@ unsigned site_track_take(struct site_track *t, const struct site_series *s,
 			 struct past_sample *out);
 
 /*
+ * When to ask next. A sample that waits at the site is one that a job's end does
+ * not see: so a node asks shortly after the site has its next one, as its period
+ * tells, by a margin that is learned. Pure.
+ */
+struct site_rhythm {
+	int64_t margin_ns;	/* 0: nothing is known yet */
+	unsigned misses;	/* in a row */
+};
+
+/*
+ * After an answer with something new (got) or without: when to ask, on our
+ * clock; 0: at the node's own rhythm, as the site's is not kept now.
+ */
+int64_t site_rhythm_next(struct site_rhythm *r, const struct site_track *t,
+			 bool got, int64_t site_period_ns, int64_t period_ns,
+			 int64_t now_ns);
+
+/*
  * As lines "key=value", and back. -1: it does not fit; the text is none, and
  * *t knows nothing.
  */

@@ -73,6 +73,12 @@ struct reading {
 	 */
 	bool nothing_new;
 
+	/*
+	 * When the next sample can be had, on boot time, where the source knows
+	 * it and no more than two periods away; 0: at the sampler's own rhythm.
+	 */
+	int64_t again_ns;
+
 	enum backoff_kind backoff;	/* where not ok */
 	int64_t retry_after_ns;	/* the BMC's wish; 0 = none */
 	struct err why;		/* where not ok: one sentence */

@@ -221,6 +221,37 @@ START_TEST(test_another_period)
 }
 END_TEST
 
+/* A source that knows when it has something new is asked then. */
+START_TEST(test_again)
+{
+	struct reading r = good;
+
+	advance();
+	r.again_ns = now_ns + 3 * S;
+	answer(r, S);
+	ck_assert_int_eq(advance(), 2 * S);
+	r = none;
+	r.nothing_new = true;
+	r.again_ns = now_ns + 12 * S;
+	answer(r, 2 * S);
+	ck_assert_int_eq(advance(), 10 * S);
+	/* what is over, too far off, or said beside trouble is not heeded */
+	r = good;
+	r.again_ns = now_ns + S;
+	answer(r, S);
+	ck_assert_int_eq(sampler_due_ns(sampler), START + 4 * PERIOD);
+	advance();
+	r.again_ns = now_ns + 2 * PERIOD + 1;
+	answer(r, 0);
+	ck_assert_int_eq(sampler_due_ns(sampler), START + 5 * PERIOD);
+	advance();
+	r = dead;
+	r.again_ns = now_ns + S;
+	answer(r, 0);
+	ck_assert_int_eq(sampler_due_ns(sampler), START + 6 * PERIOD);
+}
+END_TEST
+
 static Suite *sampler_suite(void)
 {
 	Suite *s = suite_create("sampler");
@@ -234,6 +265,7 @@ static Suite *sampler_suite(void)
 	tcase_add_test(tc, test_retry_after);
 	tcase_add_test(tc, test_log_once);
 	tcase_add_test(tc, test_another_period);
+	tcase_add_test(tc, test_again);
 	suite_add_tcase(s, tc);
 	return s;
 }

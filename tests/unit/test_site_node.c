@@ -195,6 +195,89 @@ START_TEST(test_kept)
 }
 END_TEST
 
+/* ---- rhythm -------------------------------------------------------------- */
+
+/*
+ * A site with a sample each site_s, to be had lag_s later, and a node with a
+ * period of node_s. Once settled, the node has a sample at most late_s after it
+ * can be had, and asks at most so many times for each of the site's periods.
+ */
+static const struct {
+	double site_s, node_s, lag_s, late_s, requests;
+} rhythms[] = {
+	/* once a sample, a little after it is there */
+	{ 1, 1, 0.002, 0.05, 1.1 },
+	{ 5, 5, 0.01, 0.25, 1.1 },
+	/* a slow BMC: the margin is learned, and not forgotten at once */
+	{ 5, 5, 0.4, 0.8, 1.2 },
+	{ 1, 1, 0.3, 0.2, 1.2 },
+	/* the shorter period is the node's: as often as there is news */
+	{ 5, 2.5, 0.01, 0.25, 1.1 },
+	/* the longer: several at once, the newest of them fresh */
+	{ 1, 5, 0.002, 0.05, 0.25 },
+};
+
+#define SETTLED 500
+#define ASKED 1500
+
+START_TEST(test_rhythm)
+{
+	const int64_t site_ns = SECONDS(rhythms[_i].site_s);
+	const int64_t lag_ns = SECONDS(rhythms[_i].lag_s);
+	int64_t now_ns = SECONDS(100.77), seen = -1, late_ns = 0, from_ns = 0;
+	struct site_track t = { .known = true };
+	struct site_rhythm r = { 0 };
+
+	for (int i = 0; i < SETTLED + ASKED; i++) {
+		int64_t newest = (now_ns - lag_ns) / site_ns;
+		int64_t since_ns = now_ns - lag_ns - newest * site_ns;
+
+		if (i == SETTLED)
+			from_ns = now_ns;
+		if (i >= SETTLED && newest > seen && since_ns > late_ns)
+			late_ns = since_ns;
+		t.node_ns = newest * site_ns;
+		now_ns = site_rhythm_next(&r, &t, newest > seen, site_ns,
+					  SECONDS(rhythms[_i].node_s), now_ns);
+		ck_assert_int_gt(now_ns, t.node_ns);
+		seen = newest;
+	}
+	ck_assert_double_le((double)late_ns / 1e9, rhythms[_i].late_s);
+	ck_assert_double_le(ASKED / ((double)(now_ns - from_ns) / (double)site_ns),
+			    rhythms[_i].requests);
+}
+END_TEST
+
+/* A site that has nothing new is asked soon, a few times, then as ever. */
+START_TEST(test_rhythm_lost)
+{
+	struct site_track t = { .known = false };
+	struct site_rhythm r = { 0 };
+	int64_t now_ns = SECONDS(1000);
+
+	ck_assert_int_eq(site_rhythm_next(&r, &t, false, SECONDS(5), SECONDS(5),
+					  now_ns), 0);
+	t.known = true;
+	t.node_ns = SECONDS(995);
+	ck_assert_int_eq(site_rhythm_next(&r, &t, true, 0, SECONDS(5), now_ns), 0);
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(site_rhythm_next(&r, &t, false, SECONDS(4),
+						  SECONDS(4), now_ns),
+				 now_ns + SECONDS(0.5));
+	for (int i = 0; i < 100; i++)
+		ck_assert_int_eq(site_rhythm_next(&r, &t, false, SECONDS(4),
+						  SECONDS(4), now_ns), 0);
+	/* one miss was learned from, not a hundred */
+	t.node_ns = now_ns;
+	ck_assert_int_le(site_rhythm_next(&r, &t, true, SECONDS(4), SECONDS(4),
+					  now_ns), now_ns + SECONDS(4.5));
+	/* what is over already is not waited for */
+	t.node_ns = now_ns - SECONDS(60);
+	ck_assert_int_eq(site_rhythm_next(&r, &t, true, SECONDS(4), SECONDS(4),
+					  now_ns), 0);
+}
+END_TEST
+
 /* ---- joules -------------------------------------------------------------- */
 
 /*
@@ -677,6 +760,8 @@ static Suite *site_node_suite(void)
 	tcase_add_test(tc, test_moved);
 	tcase_add_test(tc, test_reboot);
 	tcase_add_test(tc, test_kept);
+	tcase_add_loop_test(tc, test_rhythm, 0, COUNT(rhythms));
+	tcase_add_test(tc, test_rhythm_lost);
 	tcase_add_loop_test(tc, test_joules, 0, 10);
 	tcase_add_loop_test(tc, test_answers, 0, COUNT(answers));
 	tcase_add_test(tc, test_too_many);
