@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# A simulated BMC that speaks IPMI over LAN: Debian's ipmi_sim (openipmi). It
-# has no DCMI; its sensor "Pwr Consumption" (record 1) reads the content of a
-# file, in even watts up to 510. IPMI 2.0 with cipher suite 3, and 1.5.
+# A simulated BMC that speaks IPMI over LAN: Debian's ipmi_sim (openipmi). Its
+# sensor "Pwr Consumption" (record 1) reads the content of a file, in even watts
+# up to 510. IPMI 2.0 with cipher suite 3, and 1.5. It has no DCMI, save where
+# IPMI_SIM_DCMI names ipmi-dcmi.so, whose answer is in DIR/dcmi.
 #
 #   ipmi_sim_up DIR PASSWORD   start one with its files in DIR; IPMI_SIM_PID and
 #                              IPMI_SIM_PORT are set. Users: wattgate (level
@@ -29,7 +30,8 @@ ipmi_record() {
 }
 
 ipmi_sim_files() { # DIR PASSWORD PORT
-	local sensor
+	local sensor module=
+	[ -z "${IPMI_SIM_DCMI-}" ] || module="loadlib \"$IPMI_SIM_DCMI\" \"$1/dcmi\""
 	umask 077
 	mkdir -p "$1" || return 1
 	[ -s "$1/watts" ] || echo 200 >"$1/watts"
@@ -54,6 +56,7 @@ ipmi_sim_files() { # DIR PASSWORD PORT
 	done >>"$1/emu"
 	echo mc_enable 0x20 >>"$1/emu"
 	cat >"$1/lan" <<-END
+	$module
 	name "sim"
 	set_working_mc 0x20
 	  startlan 1
@@ -75,8 +78,8 @@ ipmi_sim_again() { # DIR
 	IPMI_SIM_PORT=$(cat "$1/port")
 	rm -rf "$1/state"	# else it adds its records to those of before
 	mkdir -m 0700 "$1/state" || return 1
-	ipmi_sim -c "$1/lan" -f "$1/emu" -s "$1/state" -n \
-		</dev/null >"$1/log" 2>&1 &
+	LD_PRELOAD=${IPMI_SIM_DCMI-} ipmi_sim -c "$1/lan" -f "$1/emu" \
+		-s "$1/state" -n </dev/null >"$1/log" 2>&1 &
 	IPMI_SIM_PID=$!
 	# it says nothing when it is ready; a port in use ends it
 	for _ in {1..100}; do

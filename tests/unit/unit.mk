@@ -162,6 +162,12 @@ tests_unit_fakeipmi_so_SOURCES = tests/unit/fakeipmi.c
 tests_unit_fakeipmi_so_CFLAGS = $(AM_CFLAGS) -fPIC
 tests_unit_fakeipmi_so_LDADD =
 tests_unit_fakeipmi_so_LINK = $(PLUGIN_LINK)
+# ... and in an ipmi_sim, for check-ipmi
+check_PROGRAMS += tests/lab/ipmi-dcmi.so
+tests_lab_ipmi_dcmi_so_SOURCES = tests/lab/ipmi-dcmi.c
+tests_lab_ipmi_dcmi_so_CFLAGS = $(AM_CFLAGS) -fPIC
+tests_lab_ipmi_dcmi_so_LDADD =
+tests_lab_ipmi_dcmi_so_LINK = $(PLUGIN_LINK)
 endif
 
 # For the scripts that read the past.
