@@ -250,17 +250,16 @@ static void join_ledgers(struct reading *r, struct jobs *jobs)
 static bool wants_extern(const struct job *job)
 {
 	return !never_ran(job) && !row_credible(job, job->job_row_j) &&
-	       !(ledger_whole(job) &&
-		 (job->ledger.open_nodes == 0 || job->end_s == 0));
+	       !(ledger_whole(job) && job->ledger.open_nodes == 0);
 }
 
 /* Everything about these jobs, into rows; none of them is left. */
 static int report_batch(struct reading *r, struct jobs *jobs, struct err *err)
 {
 	join_ledgers(r, jobs);
+	jobs_sort_by_end(jobs);
 	if (slurm_jobs_extern(r->source, jobs, wants_extern, err) < 0)
 		return -1;
-	jobs_sort_by_end(jobs);
 	for (size_t i = 0; i < jobs->len; i++) {
 		const struct job *job = &jobs->list[i];
 

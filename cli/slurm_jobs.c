@@ -255,11 +255,12 @@ int slurm_jobs_extern(slurm_jobs_t *s, struct jobs *jobs,
 	for (size_t i = 0; i < jobs->len; i++) {
 		const struct job *job = &jobs->list[i];
 
-		if (wants(job))
+		if (job->end_s != 0 && wants(job))
 			asked[n++] = (struct slurmdb_job){
 				.row = job->row, .id = job->id,
 				.array_id = job->array_id,
-				.array_task = job->array_task };
+				.array_task = job->array_task,
+				.end_s = job->end_s };
 	}
 	joules = mem_zeroed(n, sizeof(*joules));
 	if (n > 0)

@@ -40,8 +40,9 @@ void slurm_jobs_close(slurm_jobs_t *s);	/* NULL is fine */
 int slurm_jobs_next(slurm_jobs_t *s, struct jobs *jobs, struct err *err);
 
 /*
- * Fill in the energy of their extern steps of those jobs that `wants` it; of
- * others it may be there or not. -1 with a text.
+ * Fill in the energy of the extern steps of those jobs that have ended and
+ * that `wants` says; of others it may be there or not. Jobs are in the order
+ * of their ends. -1 with a text.
  */
 int slurm_jobs_extern(slurm_jobs_t *s, struct jobs *jobs,
 		      bool (*wants)(const struct job *job), struct err *err);

@@ -18,6 +18,8 @@
 #define LATE_S 600
 /* Jobs whose steps are asked for at a time: their ids are in the query. */
 #define STEP_JOBS 1000
+/* An extern step ends with its job, by seconds. */
+#define STEP_EARLY_S 3600
 
 struct slurmdb {
 	struct slurmdb_query query;
@@ -330,6 +332,26 @@ static void match_rows(compat_list_t records, const struct slurmdb_job *jobs,
 	slurm_list_iterator_destroy(itr);
 }
 
+/*
+ * The window makes slurmdbd's database look at the jobs of that time only: by
+ * ids of jobs and of arrays alone it looks at all jobs there are.
+ */
+static void limit_steps(slurmdb_job_cond_t *cond, const slurmdb_t *db,
+			const struct slurmdb_job *jobs, size_t len)
+{
+	int64_t from_s = jobs[0].end_s, to_s = jobs[0].end_s;
+
+	for (size_t i = 1; i < len; i++) {
+		if (jobs[i].end_s < from_s)
+			from_s = jobs[i].end_s;
+		if (jobs[i].end_s > to_s)
+			to_s = jobs[i].end_s;
+	}
+	cond->state_list = db->states;
+	cond->usage_start = (time_t)(from_s - STEP_EARLY_S);
+	cond->usage_end = (time_t)to_s;
+}
+
 static int read_steps(slurmdb_t *db, const struct slurmdb_job *jobs, size_t len,
 		      slurm_selected_step_t *steps,
 		      const struct slurmdb_job **sorted, double *joules,
@@ -339,6 +361,7 @@ static int read_steps(slurmdb_t *db, const struct slurmdb_job *jobs, size_t len,
 	compat_list_t list;
 
 	cond.flags &= ~(uint32_t)JOBCOND_FLAG_NO_STEP;
+	limit_steps(&cond, db, jobs, len);
 	cond.step_list = slurm_list_create(NULL);
 	if (!cond.step_list)
 		return err_set(err, "out of memory");

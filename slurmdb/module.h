@@ -70,8 +70,9 @@ struct slurmdb_ops {
 	int (*next)(slurmdb_t *db, struct slurmdb_page *page, struct err *err);
 
 	/*
-	 * joules[i] gets what the extern step of jobs[i] has, NaN where there
-	 * is none. Of a job only row, id, array_id and array_task are used.
+	 * joules[i] gets what the extern step of jobs[i], which has ended, has;
+	 * NaN where there is none. Of a job only row, id, array_id, array_task
+	 * and end_s are used. Best with jobs in the order of their ends.
 	 */
 	int (*extern_energy)(slurmdb_t *db, const struct slurmdb_job *jobs,
 			     size_t len, double *joules, struct err *err);

@@ -15,7 +15,7 @@
 #define WINDOW_JOBS 20000
 #define WINDOW_FIRST_S (4 * 3600)
 #define WINDOW_GROWTH 8
-#define WINDOW_MAX_S (4 * 86400)	/* for a busy time after an idle one */
+#define WINDOW_MAX_S (16 * 86400)	/* for a busy time after an idle one */
 
 struct windows {
 	int64_t next_s, end_s;	/* what is left: [next, end) */

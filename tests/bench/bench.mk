@@ -3,7 +3,7 @@
 # Benchmarks: built by `make bench-programs`, run by tests/run bench.
 
 bench_programs = tests/bench/slurmstepd-poll tests/bench/curl_loop \
-	tests/bench/curl_multi
+	tests/bench/curl_multi tests/bench/usage
 EXTRA_PROGRAMS += $(bench_programs)
 CLEANFILES += $(bench_programs)
 
@@ -20,6 +20,8 @@ tests_bench_curl_loop_LDADD = $(CURL_LIBS)
 tests_bench_curl_multi_SOURCES = tests/bench/curl_multi.c
 tests_bench_curl_multi_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS)
 tests_bench_curl_multi_LDADD = $(CURL_LIBS)
+
+tests_bench_usage_LDADD =
 
 bench-programs: $(bench_programs)
 .PHONY: bench-programs
