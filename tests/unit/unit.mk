@@ -84,6 +84,13 @@ tests_unit_test_cli_oar_CPPFLAGS = $(AM_CPPFLAGS) \
 	-DSCHEMA_DIR='"$(abs_srcdir)/oar-hooks/schema"'
 endif
 
+# This one wants Slurm's headers.
+if HAVE_SLURM
+unit_tests += tests/unit/test_slurmdb
+tests_unit_test_slurmdb_CPPFLAGS = $(AM_CPPFLAGS) $(SLURM_CPPFLAGS)
+tests_unit_test_slurmdb_LDADD = slurmdb/libmap.a $(UNIT_LIBS)
+endif
+
 # These link the collector too.
 UNIT_COLLECTOR_LIBS = $(COLLECTOR_LIBS) $(CHECK_LIBS)
 fakebmc_sources = tests/unit/fakebmc.c tests/unit/fakebmc.h
