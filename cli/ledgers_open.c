@@ -20,7 +20,7 @@ int ledgers_open(struct ledgers *from, const struct conf *conf,
 {
 	char password[SECRET_MAX] = "";
 	const struct store_params params = {
-		conf->site.store_file, conf->site.database, password
+		conf->site.store_file, conf->site.database, password, 0
 	};
 
 	*from = (struct ledgers){ .dir = conf->ledger_dir };

@@ -72,8 +72,10 @@ static PGconn *connect_with(const struct pgdb_params *p)
 		"keepalives_interval", "keepalives_count", "tcp_user_timeout",
 		"dbname", "password", p->utf8 ? "client_encoding" : NULL, NULL
 	};
+	const struct pg_number limit =
+		pg_number(p->limit_s && p->limit_s < 10 ? p->limit_s : 10);
 	const char *const values[] = {
-		p->program, "10", "30", "10", "3", "60000", p->conninfo,
+		p->program, limit.text, "30", "10", "3", "60000", p->conninfo,
 		p->password && *p->password ? p->password : NULL, "UTF8", NULL
 	};
 
@@ -119,6 +121,11 @@ void pgdb_close(pgdb_t *db)
 bool pgdb_lost(const pgdb_t *db)
 {
 	return db->lost || PQstatus(db->conn) != CONNECTION_OK;
+}
+
+bool pgdb_gone(const pgdb_t *db)
+{
+	return !db->lost && PQstatus(db->conn) != CONNECTION_OK;
 }
 
 const char *pgdb_state(const pgdb_t *db)

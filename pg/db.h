@@ -22,7 +22,7 @@ struct pgdb_params {
 	const char *password;	/* NULL or "": libpq looks for it */
 	const char *program;	/* as the server shows it */
 	bool utf8;		/* texts are asked for in UTF-8 */
-	unsigned limit_s;	/* of a statement; 0: none. A connection: 10 s */
+	unsigned limit_s;	/* of a statement; 0: none. A connection: 10 s at most */
 };
 
 /* NULL with a text. what and program outlive it. */
@@ -39,6 +39,8 @@ enum pgdb_words pgdb_words(const char *conninfo, struct err *why);
 
 /* Is it of no use any more? */
 bool pgdb_lost(const pgdb_t *db);
+/* Was it closed by the other side? Not one that was given up. */
+bool pgdb_gone(const pgdb_t *db);
 /* SQLSTATE of the last failure; "" where there is none. */
 const char *pgdb_state(const pgdb_t *db);
 const char *pgdb_user(const pgdb_t *db);

@@ -88,7 +88,7 @@ int pg_ready(struct pg_store *s, struct err *err)
 		.what = WHAT, .conninfo = s->conninfo,
 		.password = s->password, .utf8 = true,
 		.program = s->use == STORE_WRITE ? "wattgated" : "wattgate",
-		.limit_s = STORE_LIMIT_S,
+		.limit_s = s->limit_s,
 	};
 
 	if (s->db && pgdb_lost(s->db)) {
@@ -99,14 +99,14 @@ int pg_ready(struct pg_store *s, struct err *err)
 		s->db = pgdb_open(&params, err);
 		if (!s->db)
 			return -1;
-		pgdb_limit(s->db, STORE_LIMIT_S);
+		pgdb_limit(s->db, s->limit_s);
 		if (session_set(s, err) < 0) {
 			pgdb_close(s->db);
 			s->db = NULL;
 			return -1;
 		}
 	}
-	pgdb_limit(s->db, s->use == STORE_WRITE ? STORE_LIMIT_S : 0);
+	pgdb_limit(s->db, s->use == STORE_WRITE ? s->limit_s : 0);
 	return 0;
 }
 
@@ -168,6 +168,8 @@ void *store_pg_open(const struct store_params *params, enum store_use use,
 	s = calloc(1, sizeof(*s));
 	if (s) {
 		s->use = use;
+		s->limit_s = params->limit_s ? params->limit_s :
+							STORE_LIMIT_S;
 		s->conninfo = strdup(params->database);
 		s->password = strdup(params->password ? params->password : "");
 		s->line = malloc(LEDGER_LINE_MAX + 1);

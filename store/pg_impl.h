@@ -12,6 +12,7 @@
 struct pg_store {
 	char *conninfo, *password;
 	enum store_use use;
+	unsigned limit_s;
 	pgdb_t *db;		/* NULL: to be connected */
 	char *line;		/* LEDGER_LINE_MAX + 1 bytes */
 };

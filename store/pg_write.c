@@ -425,10 +425,21 @@ static int open_clear(struct batch *b)
 		       params, 1, NULL, b->err);
 }
 
+/* A connection that was lost while nobody used it costs nothing. */
+static int begin(struct batch *b)
+{
+	if (pgdb_do(b->s->db, "BEGIN", NULL, 0, NULL, b->err) == 0)
+		return 0;
+	if (!pgdb_gone(b->s->db))
+		return -1;
+	if (pg_ready(b->s, b->err) < 0)
+		return -1;
+	return pgdb_do(b->s->db, "BEGIN", NULL, 0, NULL, b->err);
+}
+
 static int put_all(struct batch *b)
 {
-	if (pgdb_do(b->s->db, "BEGIN", NULL, 0, NULL, b->err) < 0 ||
-	    node_find(b) < 0)
+	if (begin(b) < 0 || node_find(b) < 0)
 		return -1;
 	if (b->open && open_clear(b) < 0)
 		return -1;
@@ -450,7 +461,7 @@ static int put_batch(struct batch *b)
 	if (!b->fresh)
 		return err_set(b->err, "no memory for a batch");
 	rc = put_all(b);
-	if (rc < 0)
+	if (rc < 0 && b->s->db)
 		rc = pg_failed(b->s);
 	free(b->fresh);
 	return rc;

@@ -43,7 +43,7 @@ store_t *store_open(const struct conf *conf, enum store_use use,
 {
 	char password[SECRET_MAX] = "";
 	const struct store_params params = {
-		conf->site.store_file, conf->site.database, password
+		conf->site.store_file, conf->site.database, password, 0
 	};
 	store_t *s;
 

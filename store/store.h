@@ -34,6 +34,7 @@ struct store_params {
 	const char *file;	/* of SQLite */
 	const char *database;	/* libpq's words, without a password; "": file */
 	const char *password;	/* NULL or "": libpq looks for it */
+	unsigned limit_s;	/* 0: STORE_LIMIT_S */
 };
 
 typedef struct store store_t;

@@ -8,6 +8,8 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
 #include "lib/ledger.h"
@@ -49,7 +51,7 @@ static store_t *open_use(enum backend backend, enum store_use use)
 	static char conninfo[128];
 	char file[128];
 	const struct store_params params = {
-		file, backend == POSTGRES ? conninfo : "", NULL
+		file, backend == POSTGRES ? conninfo : "", NULL, 0
 	};
 	struct err err = { "" };
 	store_t *s;
@@ -897,6 +899,99 @@ START_TEST(test_locked)
 }
 END_TEST
 
+static int seconds_since(int64_t before)
+{
+	return (int)((clock_boot_ns() - before) / S);
+}
+
+/* The server's process of our connection gets a signal. */
+static void signal_backend(const char *name)
+{
+	ck_assert_int_eq(shell("kill -%s $(psql -X -q -A -t -h %s -U boss -d site -c "
+			       "\"SELECT pid FROM pg_stat_activity WHERE usename = 'wattgate'\")",
+			       name, dir), 0);
+}
+
+START_TEST(test_hung_server)
+{
+	struct ledger_rec recs[2] = { make_alloc("n9", 5, 10, 60),
+				      make_alloc("n9", 6, 10, 60) };
+	char conninfo[128];
+	const struct store_params params = { "", conninfo, NULL, 3 };
+	struct store_count count;
+	struct err err = { "" };
+	int64_t before;
+	store_t *s;
+
+	SKIP_WITHOUT(POSTGRES);
+	snprintf(conninfo, sizeof(conninfo), "host=%s dbname=site user=wattgate",
+		 dir);
+	s = store_open_at(&params, STORE_WRITE, &err);
+	put(s, "n9", recs, 1);
+	/* it hears, and says nothing */
+	signal_backend("STOP");
+	before = clock_boot_ns();
+	ck_assert_int_eq(store_put(s, "n9", recs, 2, &count, &err), -1);
+	ck_assert_msg(strstr(err.text, "no answer in time") != NULL, "%s",
+		      err.text);
+	ck_assert_int_le(seconds_since(before), 4);
+	ck_assert_uint_eq(put(s, "n9", recs, 2).fresh, 1);
+	ck_assert_int_eq(shell("pkill -CONT -P $(head -n 1 %s/db/postmaster.pid)", dir), 0);
+	/* it was closed while nobody looked: nobody need know */
+	ck_assert_int_eq(sql(POSTGRES, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'wattgate'"), 0);
+	usleep(100000);
+	ck_assert_uint_eq(put(s, "n9", recs, 2).fresh, 0);
+	/* another's lock: not for long */
+	ck_assert_int_eq(shell("(echo 'BEGIN; LOCK TABLE wattgate_site.node; SELECT 1;'; sleep 8) | "
+			       "psql -X -q -h %s -U boss -d site >%s/held & "
+			       "for i in $(seq 100); do [ -s %s/held ] && break; sleep 0.05; done",
+			       dir, scratch, scratch), 0);
+	before = clock_boot_ns();
+	ck_assert_int_eq(store_put(s, "n9", recs, 2, &count, &err), -1);
+	ck_assert_int_le(seconds_since(before), 4);
+	sleep(7);
+	ck_assert_uint_eq(put(s, "n9", recs, 2).fresh, 0);
+	store_close(s);
+	expect(POSTGRES, "n9", false, recs, 2);
+}
+END_TEST
+
+START_TEST(test_no_server)
+{
+	char conninfo[128];
+	const struct store_params params = { "", conninfo, NULL, 2 };
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	struct err err = { "" };
+	int64_t before;
+	store_t *s;
+	int fd;
+
+	if (!HAVE_LIBPQ)
+		return;
+	snprintf(conninfo, sizeof(conninfo), "host=%s dbname=site user=wattgate",
+		 scratch);
+	s = store_open_at(&params, STORE_WRITE, &err);
+	ck_assert_ptr_nonnull(s);
+	expect_failure(s, "the store's database: ");
+	/* somebody who takes connections, and no more */
+	snprintf(at.sun_path, sizeof(at.sun_path), "%s/.s.PGSQL.5432", scratch);
+	fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	ck_assert_int_eq(listen(fd, 5), 0);
+	before = clock_boot_ns();
+	ck_assert_int_eq(store_check(s, &err), -1);
+	ck_assert_int_le(seconds_since(before), 4);
+	close(fd);
+	store_close(s);
+	strcpy(conninfo, "host=/tmp password=secret");
+	ck_assert_ptr_null(store_open_at(&params, STORE_WRITE, &err));
+	ck_assert_ptr_nonnull(strstr(err.text, "password_file"));
+	ck_assert_ptr_null(strstr(err.text, "secret"));
+	strcpy(conninfo, "nonsense words");
+	ck_assert_ptr_null(store_open_at(&params, STORE_WRITE, &err));
+}
+END_TEST
+
 /* A disk of its own, which fills up and gets room again. */
 START_TEST(test_full_disk)
 {
@@ -994,6 +1089,8 @@ int main(void)
 	tcase_add_test(tc, test_file);
 	tcase_add_test(tc, test_reader_rights);
 	tcase_add_test(tc, test_locked);
+	tcase_add_test(tc, test_hung_server);
+	tcase_add_test(tc, test_no_server);
 	tcase_add_test(tc, test_full_disk);
 	suite_add_tcase(suite, tc);
 	return suite_run(suite);

@@ -76,6 +76,13 @@ tests_unit_test_store_LDADD = $(STORE_LIBS) $(UNIT_LIBS)
 tests_unit_test_store_CPPFLAGS = $(AM_CPPFLAGS) $(STORE_HAVE) \
 	-DSCHEMA_DIR='"$(abs_srcdir)/store/schema"'
 
+unit_tests += tests/unit/test_cli_store
+tests_unit_test_cli_store_SOURCES = tests/unit/test_cli_store.c \
+	tests/unit/pgserver.h tests/unit/scratch.h
+tests_unit_test_cli_store_LDADD = $(UNIT_CLI_LIBS)
+tests_unit_test_cli_store_CPPFLAGS = $(AM_CPPFLAGS) $(STORE_HAVE) \
+	-DSCHEMA_DIR='"$(abs_srcdir)/store/schema"'
+
 # This one wants PostgreSQL's server, too, and tries little without it.
 if HAVE_LIBPQ
 unit_tests += tests/unit/test_cli_oar
