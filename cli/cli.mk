@@ -57,11 +57,14 @@ cli_libcli_a_SOURCES = \
 	cli/doctor_host.c \
 	cli/doctor_oar.c \
 	cli/doctor_oar_db.c \
+	cli/doctor_site.c \
 	cli/doctor_slurm.c \
 	cli/elf_symbol.c \
 	cli/elf_symbol.h \
 	cli/job_rows.c \
 	cli/job_rows.h \
+	cli/few.c \
+	cli/few.h \
 	cli/groups.c \
 	cli/groups.h \
 	cli/jobs.c \

@@ -142,6 +142,12 @@ static bool can_run(const struct doctor *d, enum doctor_needs needs)
 		return d->slurm_ok;
 	case NEEDS_LEDGERS:
 		return d->conf_ok && !d->site;
+	case NEEDS_SITE:
+		return d->site;
+	case NEEDS_SITE_STORE:
+		return d->site && *d->conf.site.listen && *d->conf.site.nodes;
+	case NEEDS_SITE_URL:
+		return d->conf_ok && !d->site && *d->conf.site.url;
 	case NEEDS_OAR:
 		return d->follows_oar;
 	case NEEDS_OAR_CONF:
@@ -181,6 +187,8 @@ void doctor_run(struct doctor *d, const char *conf_arg, const char *node)
 	gather_nodes(d);
 	gather_scheduler(d);
 	run_checks(d, doctor_host_checks, doctor_host_checks_len);
+	run_checks(d, doctor_site_checks, doctor_site_checks_len);
+	/* where Slurm's daemons are, and where jobs are sent from */
 	if (!d->follows_oar)
 		run_checks(d, doctor_slurm_checks, doctor_slurm_checks_len);
 	run_checks(d, doctor_oar_db_checks, doctor_oar_db_checks_len);

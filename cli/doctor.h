@@ -4,6 +4,7 @@
 
 #include <limits.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "cli/ledgers.h"
 #include "cli/oar_conf.h"
@@ -25,6 +26,9 @@ enum doctor_level { DOCTOR_OK, DOCTOR_WARN, DOCTOR_FAIL };
 enum doctor_needs {
 	NEEDS_NOTHING, NEEDS_CONF, NEEDS_NODES, NEEDS_SLURM,
 	NEEDS_LEDGERS,		/* a node's configuration: a site has none */
+	NEEDS_SITE,		/* a management host's configuration */
+	NEEDS_SITE_STORE,	/* of which nodes send their ledgers */
+	NEEDS_SITE_URL,		/* a node's, with a site */
 	NEEDS_OAR,		/* a configuration that follows an OAR */
 	NEEDS_OAR_CONF,		/* and oar.conf */
 	NEEDS_OAR_DB,		/* and its database */
@@ -71,9 +75,11 @@ struct doctor {
 /* The checks, in the order of the report. */
 extern const struct doctor_check doctor_host_checks[];
 extern const struct doctor_check doctor_slurm_checks[];
+extern const struct doctor_check doctor_site_checks[];
 extern const struct doctor_check doctor_oar_db_checks[];
 extern const struct doctor_check doctor_oar_checks[];
 extern const size_t doctor_host_checks_len, doctor_slurm_checks_len,
+	doctor_site_checks_len,
 	doctor_oar_db_checks_len, doctor_oar_checks_len;
 
 /* A finding of the check that runs. `mend` says what to do; NULL: nothing. */
@@ -82,6 +88,9 @@ void doctor_find(struct doctor *d, enum doctor_level level, const char *mend,
 
 /* The check that runs has nothing to look at: it is not told at all. */
 void doctor_skip(struct doctor *d);
+
+/* The user that wattgated runs as; false where no node is there to tell. */
+bool doctor_daemon_uid(const struct doctor *d, uid_t *uid);
 
 /* Gather and run all checks. Release with doctor_clear(). */
 void doctor_run(struct doctor *d, const char *conf_arg, const char *node);

@@ -142,6 +142,16 @@ static bool daemon_owner(const char *node, struct stat *st)
 	return lstat(path, st) == 0;
 }
 
+bool doctor_daemon_uid(const struct doctor *d, uid_t *uid)
+{
+	struct stat st;
+
+	if (d->nodes.len == 0 || !daemon_owner(d->nodes.list[0], &st))
+		return false;
+	*uid = st.st_uid;
+	return true;
+}
+
 static bool user_in_group(uid_t uid, gid_t gid)
 {
 	const struct passwd *pw = getpwuid(uid);

@@ -6,30 +6,14 @@
 #include <sys/stat.h>
 
 #include "cli/doctor.h"
+#include "cli/few.h"
 #include "lib/clock.h"
 #include "lib/oar_schema.h"
 #include "source/source.h"
 
-#define NAMES_SHOWN 5
 #define LATE_S 600	/* and max_gap: wattgated waits that long for a silent BMC */
 
 /* ---- names in one finding -------------------------------------------------- */
-
-struct few {
-	char text[600];
-	size_t count;
-};
-
-static void few_add(struct few *few, const char *name)
-{
-	const size_t len = strlen(few->text);
-
-	if (few->count++ < NAMES_SHOWN)
-		snprintf(few->text + len, sizeof(few->text) - len, "%s%.100s",
-			 len ? ", " : "", name);
-	else if (few->count == NAMES_SHOWN + 1)
-		snprintf(few->text + len, sizeof(few->text) - len, ", ...");
-}
 
 static int take_name(const struct pg_row *row, void *arg)
 {

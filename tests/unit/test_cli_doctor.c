@@ -476,6 +476,117 @@ START_TEST(test_other_node)
 }
 END_TEST
 
+/* ---- site mode ---------------------------------------------------------------------- */
+
+#define NODE_CONF "ledger_dir = DIR/ledger\nstate_dir = DIR/state\nsource = site\n" \
+	"[slurm]\nscontrol = DIR/scontrol\n[site]\nurl = https://mgmt:6830\n"
+#define HOST_CONF "mode = site\nstate_dir = DIR/state\n[bmc]\nurl = https://%n-bmc\n" \
+	"[slurm]\nscontrol = DIR/scontrol\n[site]\nunmunge = DIR/scontrol\n"
+
+static void ledger_waits(void)
+{
+	struct timespec old[2] = { { .tv_sec = time(NULL) - 1200 },
+				   { .tv_sec = time(NULL) - 1200 } };
+	char path[128];
+
+	write_text("ledger/n1.ledger", "123456789\n", 0644);
+	path_of(path, sizeof(path), "ledger/n1.ledger");
+	ck_assert_int_eq(utimensat(AT_FDCWD, path, old, 0), 0);
+	write_text("state/n1.shipped", "url=https://mgmt:6830\noffset=4\n", 0644);
+}
+
+static void ledger_sent(void)
+{
+	ledger_waits();
+	write_text("state/n1.shipped", "url=https://mgmt:6830\noffset=10\n", 0644);
+}
+
+#define WALL (1790000000 * NS_PER_S)
+
+/* Of another node than is asked for. */
+static void store_made(void)
+{
+	struct store_params params = { .database = "" };
+	struct store_count count;
+	struct ledger_rec hour = { .kind = LEDGER_INTERVAL, .interval = {
+		.node = "n9", .boot_id = "b", .end_ns = NS_PER_S,
+		.start_wall_ns = WALL, .end_wall_ns = WALL + NS_PER_S,
+		.unmeasured_ns = NS_PER_S, .idle_ns = NS_PER_S } };
+	struct err err;
+	char path[128];
+	store_t *store;
+
+	path_of(path, sizeof(path), "state/site.db");
+	params.file = path;
+	store = store_open_at(&params, STORE_WRITE, &err);
+	ck_assert_msg(store && store_put(store, "n9", &hour, 1, &count, &err) == 0,
+		      "%s", err.text);
+	store_close(store);
+}
+
+static void key_open(void)
+{
+	write_text("key", "x", 0644);
+}
+
+static const struct {
+	const char *conf;
+	void (*make)(void);
+	const char *level, *id, *text;
+} sites[] = {
+	/* nodes */
+	{ NODE_CONF "munge = DIR/scontrol\n", NULL, "ok", "site", "" },
+	{ NODE_CONF "munge = DIR/scontrol\n", NULL, "ok", "node-conf", "" },
+	{ NODE_CONF "munge = DIR/none\n", NULL, "FAIL", "site", "none' cannot be run" },
+	{ NODE_CONF "munge =\n", NULL, "FAIL", "site", "no cert_file" },
+	{ NODE_CONF "cert_file = DIR/none\nkey_file = DIR/secret\n", NULL, "FAIL", "site", "none' cannot be read" },
+	{ NODE_CONF "cert_file = DIR/conf\nkey_file = DIR/secret\n", NULL, "ok", "site", "" },
+	{ NODE_CONF "cert_file = DIR/conf\nkey_file = DIR/key\n", key_open, "FAIL", "site", "key_file" },
+	{ NODE_CONF "munge = DIR/scontrol\n", ledger_waits, "WARN", "shipped", "6 of 10 bytes" },
+	{ NODE_CONF "munge = DIR/scontrol\n", ledger_sent, "ok", "shipped", "" },
+	/* management hosts */
+	{ HOST_CONF "nodes = n1\n", NULL, "ok", "site-nodes", "" },
+	{ HOST_CONF "nodes = n1,n[7-9]\n", NULL, "FAIL", "site-nodes", "3 of 4 nodes are not read here: n7, n8, n9" },
+	{ HOST_CONF "nodes = n[1\n", NULL, "FAIL", "site-nodes", "no list of hosts" },
+	{ HOST_CONF "nodes = n1\n", NULL, "WARN", "site-server", "no listen" },
+	{ HOST_CONF "nodes = n1\nlisten = [::1]:1\n", NULL, "FAIL", "site-server", "no certificate" },
+	{ HOST_CONF "nodes = n1\nlisten = [::1]:1\ncert_file = DIR/conf\nkey_file = DIR/secret\n", NULL, "ok", "site-server", "" },
+	{ HOST_CONF "nodes = n1\nlisten = [::1]:1\ncert_file = DIR/conf\nkey_file = DIR/key\n", key_open, "FAIL", "site-server", "key_file" },
+	{ HOST_CONF "nodes = n1\nlisten = [::1]:1\n", NULL, "WARN", "site-store", "no store" },
+	{ HOST_CONF "nodes = n1\nlisten = [::1]:1\n", store_made, "WARN", "site-store", "nothing of 1 nodes: n1" },
+	{ "mode = site\n[slurm]\nscontrol = DIR/scontrol\n[site]\nnodes = n1\n", NULL, "FAIL", "site-nodes", "1 of 1 nodes have no source" },
+};
+
+START_TEST(test_site)
+{
+	struct doctor d;
+	bool found = false;
+
+	make_dir("state", 0755);
+	if (sites[_i].make)
+		sites[_i].make();
+	if (geteuid() == 0 && sites[_i].make == key_open)
+		give_away("key");
+	write_text("conf", sites[_i].conf, 0644);
+	run_doctor(&d, NULL);
+	for (size_t i = 0; i < d.findings->len; i++) {
+		if (strcmp(rows_cell(d.findings, i, 1)->text, sites[_i].id) != 0)
+			continue;
+		found |= strcmp(rows_cell(d.findings, i, 0)->text,
+				sites[_i].level) == 0 &&
+			 strstr(rows_cell(d.findings, i, 2)->text,
+				sites[_i].text);
+		if (!found)
+			fprintf(stderr, "%s %s\n",
+				rows_cell(d.findings, i, 0)->text,
+				rows_cell(d.findings, i, 2)->text);
+	}
+	ck_assert_msg(found, "%d: %s %s \"%s\" was not found", _i,
+		      sites[_i].level, sites[_i].id, sites[_i].text);
+	doctor_clear(&d);
+}
+END_TEST
+
 static Suite *doctor_suite(void)
 {
 	Suite *s = suite_create("cli_doctor");
@@ -487,6 +598,7 @@ static Suite *doctor_suite(void)
 	tcase_add_loop_test(tc, test_fault, 0,
 			    sizeof(faults) / sizeof(faults[0]));
 	tcase_add_test(tc, test_other_node);
+	tcase_add_loop_test(tc, test_site, 0, sizeof(sites) / sizeof(sites[0]));
 	suite_add_tcase(s, tc);
 	return s;
 }
