@@ -303,15 +303,22 @@ static void here_return(struct node_fill *f, uint32_t count,
 	}
 }
 
-static int hour_settle(struct node_fill *f, const series_t *series,
+static int hour_settle(struct node_fill *f, const struct samples *samples,
 		       int64_t hour_s, struct err *err)
 {
+	series_t *series = samples_series(samples, hour_s * NS_PER_S,
+					  (hour_s + HOUR_S) * NS_PER_S);
 	struct fill_hour *h = hour_at(f, hour_s);
 	const uint32_t count = here_take(f, hour_s);
 	struct node_sums sums;
+	int rc;
 
-	if (settle_window(NULL, series, hour_s, hour_s + HOUR_S, f->here,
-			  count, &sums, err) < 0)
+	if (!series)
+		mem_failed();
+	rc = settle_window(NULL, series, hour_s, hour_s + HOUR_S, f->here,
+			   count, &sums, err);
+	series_destroy(series);
+	if (rc < 0)
 		return -1;
 	here_return(f, count, h);
 	if (!h)
@@ -328,17 +335,15 @@ static int day_settle(struct node_fill *f, int64_t from_s, int64_t to_s,
 		      struct err *err)
 {
 	char source[PAST_SOURCE_MAX];
-	series_t *series;
-	int rc = 0;
+	struct samples samples = { 0 };
+	int rc = past_samples(&f->b->past, f->n->name, from_s, to_s, &samples,
+			      source, err);
 
-	if (past_series(&f->b->past, f->n->name, from_s, to_s, &series, source,
-			err) < 0)
-		return -1;
 	if (*source)
 		memcpy(f->source, source, sizeof(f->source));
 	for (int64_t t_s = from_s; rc == 0 && t_s < to_s; t_s += HOUR_S)
-		rc = hour_settle(f, series, t_s, err);
-	series_destroy(series);
+		rc = hour_settle(f, &samples, t_s, err);
+	samples_clear(&samples);
 	return rc;
 }
 

@@ -4,12 +4,13 @@
 #include "cli/cmd.h"
 #include "oar/backfill.h"
 
-static int samples(void *arg, const char *node, int64_t from_s, int64_t to_s,
-		   series_t **series, char *source, struct err *err)
+static int take_samples(void *arg, const char *node, int64_t from_s,
+			int64_t to_s, struct samples *samples, char *source,
+			struct err *err)
 {
 	struct backfill *b = arg;
 
-	return past_series(&b->past, node, from_s, to_s, series, source, err);
+	return past_samples(&b->past, node, from_s, to_s, samples, source, err);
 }
 
 static void day(void *arg, const char *node, int64_t day_s, unsigned filled,
@@ -38,7 +39,7 @@ int backfill_oar(struct backfill *b, struct backfill_sums *sums,
 		.conf = &b->confs->all, .from_s = b->from_s, .to_s = b->to_s,
 		.nodes = (const char *const *)b->nodes.list,
 		.node_count = (uint32_t)b->nodes.len, .force = b->force,
-		.dry_run = b->dry_run, .samples = samples, .day = day,
+		.dry_run = b->dry_run, .samples = take_samples, .day = day,
 		.note = note, .stopped = stopped, .arg = b,
 	};
 	struct oar_backfill_sums s;

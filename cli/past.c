@@ -6,12 +6,11 @@
 
 #include "cli/cmd.h"
 #include "lib/clock.h"
-#include "lib/samples.h"
 #include "source/history.h"
 
 struct fetch {
 	const struct past *past;
-	struct samples samples;
+	struct samples *samples;
 	bool full;		/* more than there is room for */
 };
 
@@ -19,7 +18,7 @@ static int take_sample(void *arg, int64_t wall_ns, double watts)
 {
 	struct fetch *f = arg;
 
-	f->full = samples_add(&f->samples, wall_ns, watts) < 0;
+	f->full = samples_add(f->samples, wall_ns, watts) < 0;
 	return f->full || f->past->stopped();
 }
 
@@ -42,17 +41,15 @@ static const struct conf_meter *meter_with_past(const struct conf *conf,
 
 /* Samples that are too far apart measure nothing: nobody would guess why. */
 static void note_sparse(struct past *past, const char *node,
-			const struct samples *s, const series_t *series,
-			int64_t max_gap_ns)
+			const struct samples *s)
 {
 	const int64_t period_ns = samples_period_ns(s);
 
-	if (past->sparse_told || period_ns <= max_gap_ns ||
-	    series_last(series)->cum_covered_ns > 0)
+	if (past->sparse_told || period_ns <= s->max_gap_ns)
 		return;
 	past->sparse_told = true;
 	cmd_note("backfill", "node %s: samples are %.0f s apart, more than max_gap (%.0f s): nothing between them counts as measured; --max-gap %.0fs lets it count",
-		 node, ns_to_s(period_ns), ns_to_s(max_gap_ns),
+		 node, ns_to_s(period_ns), ns_to_s(s->max_gap_ns),
 		 1.5 * ns_to_s(period_ns) + 1);
 }
 
@@ -72,30 +69,15 @@ static int fetch_run(struct fetch *f, history_t *h, const char *node,
 			 err_set(err, "node %s: interrupted", node);
 }
 
-static int series_make(struct past *past, const char *node,
-		       const struct samples *samples, int64_t max_gap_ns,
-		       series_t **series, struct err *err)
-{
-	if (samples->len == 0)
-		return 0;
-	*series = samples_series(samples, max_gap_ns);
-	if (!*series)
-		return err_set(err, "node %s: out of memory for its samples",
-			       node);
-	if (series_last(*series))
-		note_sparse(past, node, samples, *series, max_gap_ns);
-	return 0;
-}
-
-static int node_series(struct past *past, const struct conf *conf,
-		       const char *node, int64_t from_s, int64_t to_s,
-		       series_t **series, char *source, struct err *err)
+static int node_samples(struct past *past, const struct conf *conf,
+			const char *node, int64_t from_s, int64_t to_s,
+			struct samples *samples, char *source, struct err *err)
 {
 	const int64_t max_gap_ns = past->max_gap_ns ? past->max_gap_ns :
 						      conf->max_gap_ns;
 	struct history_env env = { .node = node, .period_ns = conf->period_ns,
 				   .ts = timesource_system() };
-	struct fetch f = { .past = past };
+	struct fetch f = { .past = past, .samples = samples };
 	struct err why;
 	history_t *h;
 	int rc;
@@ -106,32 +88,30 @@ static int node_series(struct past *past, const struct conf *conf,
 	h = history_open(&env, &why);
 	if (!h)
 		return err_set(err, "node %s: %s", node, why.text);
+	samples->max_gap_ns = max_gap_ns;
 	rc = fetch_run(&f, h, node, from_s * NS_PER_S - max_gap_ns,
 		       to_s * NS_PER_S + max_gap_ns, err);
 	if (rc == 0)
-		rc = series_make(past, node, &f.samples, max_gap_ns, series,
-				 err);
+		note_sparse(past, node, samples);
 	snprintf(source, PAST_SOURCE_MAX, "%s", history_source(h));
-	samples_clear(&f.samples);
 	history_close(h);
 	return rc;
 }
 
-int past_series(struct past *past, const char *node, int64_t from_s,
-		int64_t to_s, series_t **series, char source[PAST_SOURCE_MAX],
-		struct err *err)
+int past_samples(struct past *past, const char *node, int64_t from_s,
+		 int64_t to_s, struct samples *samples,
+		 char source[PAST_SOURCE_MAX], struct err *err)
 {
 	struct conf *conf = malloc(sizeof(*conf));
 	int rc;
 
-	*series = NULL;
 	*source = '\0';
 	if (!conf)
 		return err_set(err, "out of memory");
 	rc = conf_load(past->confs->path, node, conf, err);
 	if (rc == 0)
-		rc = node_series(past, conf, node, from_s, to_s, series,
-				 source, err);
+		rc = node_samples(past, conf, node, from_s, to_s, samples,
+				  source, err);
 	free(conf);
 	return rc;
 }

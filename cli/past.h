@@ -7,7 +7,7 @@
 
 #include "cli/confs.h"
 #include "lib/err.h"
-#include "lib/series.h"
+#include "lib/samples.h"
 
 /* Past power of nodes, from the server that the configuration names. */
 
@@ -21,12 +21,12 @@ struct past {
 #define PAST_SOURCE_MAX 64
 
 /*
- * The node's samples in [from_s, to_s) and up to max_gap around it, as a series
- * that the caller destroys; NULL where the server has none. Its source, such as
+ * The node's samples in [from_s, to_s) and up to max_gap around it, which the
+ * caller clears, also after a failure. Their source, such as
  * "kwollect:bmc_node_power_watt". 0, or -1 with a text that names the node.
  */
-int past_series(struct past *past, const char *node, int64_t from_s,
-		int64_t to_s, series_t **series, char source[PAST_SOURCE_MAX],
-		struct err *err);
+int past_samples(struct past *past, const char *node, int64_t from_s,
+		 int64_t to_s, struct samples *samples,
+		 char source[PAST_SOURCE_MAX], struct err *err);
 
 #endif

@@ -25,18 +25,26 @@ int samples_add(struct samples *s, int64_t wall_ns, double watts)
 void samples_clear(struct samples *s)
 {
 	free(s->list);
-	*s = (struct samples){ 0 };
+	*s = (struct samples){ .max_gap_ns = s->max_gap_ns };
 }
 
-series_t *samples_series(const struct samples *s, int64_t max_gap_ns)
+series_t *samples_series(const struct samples *s, int64_t from_ns,
+			 int64_t to_ns)
 {
-	series_t *series = series_create((uint32_t)s->len,
-					 max_gap_ns, max_gap_ns);
+	const int64_t first_ns = from_ns - s->max_gap_ns;
+	const int64_t last_ns = ns_add(to_ns, s->max_gap_ns);
+	series_t *series;
+	uint32_t count = 0;
 
+	for (size_t i = 0; i < s->len; i++)
+		count += s->list[i].wall_ns >= first_ns &&
+			 s->list[i].wall_ns <= last_ns;
+	series = series_create(count, s->max_gap_ns, s->max_gap_ns);
 	for (size_t i = 0; series && i < s->len; i++) {
 		const struct sample_of_past *p = &s->list[i];
 
-		if (p->wall_ns > SAMPLES_OFFSET_NS)
+		if (p->wall_ns >= first_ns && p->wall_ns <= last_ns &&
+		    p->wall_ns > SAMPLES_OFFSET_NS)
 			series_append(series, p->wall_ns - SAMPLES_OFFSET_NS,
 				      p->wall_ns, p->watts);
 	}

@@ -16,6 +16,7 @@
 #define SAMPLES_OFFSET_NS INT64_C(1000000000000000000)
 
 struct samples {
+	int64_t max_gap_ns;	/* further apart they are not joined */
 	struct sample_of_past {
 		int64_t wall_ns;
 		double watts;
@@ -29,10 +30,13 @@ int samples_add(struct samples *s, int64_t wall_ns, double watts);
 void samples_clear(struct samples *s);
 
 /*
- * A series of them, which the caller destroys; NULL on lack of memory. What a
- * series does not take (time that goes back, no power) is passed over.
+ * A series of those in the wall time [from_ns, to_ns) and max_gap around it, so
+ * that it is the same whatever else there is. The caller destroys it; NULL on
+ * lack of memory. What a series does not take (time that goes back, no power)
+ * is passed over.
  */
-series_t *samples_series(const struct samples *s, int64_t max_gap_ns);
+series_t *samples_series(const struct samples *s, int64_t from_ns,
+			 int64_t to_ns);
 
 /* The time between most of them: the median; 0 where there are less than two. */
 int64_t samples_period_ns(const struct samples *s);

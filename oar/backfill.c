@@ -262,9 +262,9 @@ static void sums_add(struct filling *f, const struct refill_change *c)
 	f->sums->gained_jobs_j += c->after.allocated_j - c->before.allocated_j;
 }
 
-static int hour_fill(struct filling *f, uint32_t node, const series_t *series,
-		     const char *source, int64_t hour_s, bool *filled,
-		     struct err *err)
+static int hour_refill(struct filling *f, uint32_t node,
+		       const series_t *series, const char *source,
+		       int64_t hour_s, bool *filled, struct err *err)
 {
 	struct refill r = { .fleet = &f->fleet, .node = f->fleet.nodes[node],
 		.hour_s = hour_s, .now_s = f->now_s, .series = series,
@@ -294,6 +294,22 @@ static int hour_fill(struct filling *f, uint32_t node, const series_t *series,
 	}
 }
 
+static int hour_fill(struct filling *f, uint32_t node,
+		     const struct samples *samples, const char *source,
+		     int64_t hour_s, bool *filled, struct err *err)
+{
+	series_t *series = samples_series(samples, hour_s * NS_PER_S,
+					  (hour_s + HOUR_S) * NS_PER_S);
+	int rc;
+
+	if (!series)
+		return err_set(err, "out of memory for samples of %s",
+			       f->fleet.nodes[node]->name);
+	rc = hour_refill(f, node, series, source, hour_s, filled, err);
+	series_destroy(series);
+	return rc;
+}
+
 /* The stretch in which anything is wanted. */
 static void chunk_bounds(const struct chunk *c, int64_t *from_s, int64_t *to_s)
 {
@@ -308,15 +324,15 @@ static void chunk_bounds(const struct chunk *c, int64_t *from_s, int64_t *to_s)
 }
 
 static int hours_fill(struct filling *f, uint32_t node, const struct chunk *c,
-		      const series_t *series, const char *source,
+		      const struct samples *samples, const char *source,
 		      unsigned *filled, struct err *err)
 {
 	for (uint32_t i = 0; i < c->count && !is_stopped(f); i++) {
-		bool done;
+		bool done = false;
 
 		if (!c->hours[i].wanted)
 			continue;
-		if (hour_fill(f, node, series, source,
+		if (hour_fill(f, node, samples, source,
 			      c->from_s + i * HOUR_S, &done, err) < 0)
 			return -1;
 		*filled += done;
@@ -331,7 +347,7 @@ static int chunk_fill(struct filling *f, uint32_t node, struct err *err)
 	const char *name = f->fleet.nodes[node]->name;
 	unsigned wanted, filled = 0;
 	char source[256] = "";
-	series_t *series = NULL;
+	struct samples samples = { 0 };
 	int64_t from_s, to_s;
 	struct chunk c;
 	struct err why;
@@ -343,7 +359,8 @@ static int chunk_fill(struct filling *f, uint32_t node, struct err *err)
 	if (!wanted)
 		return 0;
 	chunk_bounds(&c, &from_s, &to_s);
-	if (b->samples(b->arg, name, from_s, to_s, &series, source, &why) < 0) {
+	if (b->samples(b->arg, name, from_s, to_s, &samples, source, &why) < 0) {
+		samples_clear(&samples);
 		if (is_stopped(f))
 			return 0;
 		f->failed[node] = true;
@@ -351,9 +368,9 @@ static int chunk_fill(struct filling *f, uint32_t node, struct err *err)
 		b->note(b->arg, why.text);
 		return 0;
 	}
-	if (series)
-		rc = hours_fill(f, node, &c, series, source, &filled, err);
-	series_destroy(series);
+	if (samples.len)
+		rc = hours_fill(f, node, &c, &samples, source, &filled, err);
+	samples_clear(&samples);
 	if (rc == 0)
 		b->day(b->arg, name, f->from_s, filled, wanted);
 	return rc;

@@ -7,7 +7,7 @@
 
 #include "lib/conf.h"
 #include "lib/err.h"
-#include "lib/series.h"
+#include "lib/samples.h"
 
 /*
  * Fill hours of the past in schema wattgate: what jobs drew while nobody read
@@ -23,12 +23,11 @@ struct oar_backfill {
 	bool force, dry_run;
 
 	/*
-	 * The node's samples in [from_s, to_s) and around, at wall times; the
-	 * caller destroys them. 0 with *series, which may stay NULL where there
-	 * is none, and their source (256 bytes); -1 with a text.
+	 * The node's samples in [from_s, to_s) and max_gap around it; the caller
+	 * clears them. 0 with their source (256 bytes), or -1 with a text.
 	 */
 	int (*samples)(void *arg, const char *node, int64_t from_s,
-		       int64_t to_s, series_t **series, char *source,
+		       int64_t to_s, struct samples *samples, char *source,
 		       struct err *err);
 	/* A day of a node is over; days without anything to do are not told. */
 	void (*day)(void *arg, const char *node, int64_t day_s,

@@ -20,12 +20,11 @@ struct files {
 };
 
 static int samples_read(void *arg, const char *node, int64_t from_s,
-			int64_t to_s, series_t **series, char *source,
+			int64_t to_s, struct samples *s, char *source,
 			struct err *err)
 {
 	const struct files *files = arg;
 	const int64_t gap_ns = files->conf->max_gap_ns;
-	struct samples s = { 0 };
 	char path[PATH_MAX];
 	double at_s, watts;
 	FILE *f;
@@ -39,11 +38,10 @@ static int samples_read(void *arg, const char *node, int64_t from_s,
 
 		if (wall_ns >= from_s * NS_PER_S - gap_ns &&
 		    wall_ns <= to_s * NS_PER_S + gap_ns)
-			samples_add(&s, wall_ns, watts);
+			samples_add(s, wall_ns, watts);
 	}
 	fclose(f);
-	*series = s.len ? samples_series(&s, gap_ns) : NULL;
-	samples_clear(&s);
+	s->max_gap_ns = gap_ns;
 	strcpy(source, "file:test");
 	return 0;
 }

@@ -234,12 +234,12 @@ END_TEST
 
 static series_t *steady(double watts)
 {
-	struct samples s = { 0 };
+	struct samples s = { .max_gap_ns = 15 * NS_PER_S };
 	series_t *series;
 
 	for (int i = -1; i <= 361; i++)
 		samples_add(&s, (H + 10 * i) * NS_PER_S, watts);
-	series = samples_series(&s, 15 * NS_PER_S);
+	series = samples_series(&s, H * NS_PER_S, (H + 3600) * NS_PER_S);
 	ck_assert_int_eq(samples_period_ns(&s), 10 * NS_PER_S);
 	samples_clear(&s);
 	return series;
@@ -286,22 +286,22 @@ START_TEST(samples_hostile)
 		{ H * NS_PER_S, NAN }, { H * NS_PER_S, INFINITY },
 		{ H * NS_PER_S, -5 }, { H * NS_PER_S, 1e7 },
 	};
-	struct samples s = { 0 };
+	struct samples s = { .max_gap_ns = NS_PER_S };
 	series_t *series;
 
 	ck_assert_int_eq(samples_period_ns(&s), 0);
-	series = samples_series(&s, NS_PER_S);
+	series = samples_series(&s, 0, INT64_MAX);
 	ck_assert_ptr_null(series_first(series));
 	series_destroy(series);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		ck_assert_int_eq(samples_add(&s, bad[i].wall_ns, bad[i].watts), 0);
-	series = samples_series(&s, NS_PER_S);
+	series = samples_series(&s, 0, INT64_MAX);
 	ck_assert_ptr_null(series_first(series));
 	series_destroy(series);
 	samples_add(&s, H * NS_PER_S, 100);
 	samples_add(&s, (H - 5) * NS_PER_S, 100);	/* back in time */
 	samples_add(&s, (H + 1) * NS_PER_S, 100);
-	series = samples_series(&s, NS_PER_S);
+	series = samples_series(&s, 0, INT64_MAX);
 	ck_assert_uint_eq(series_size(series), 2);
 	ck_assert_double_eq_tol(series_last(series)->cum_j, 100, 1e-9);
 	series_destroy(series);
