@@ -80,13 +80,20 @@ static void none_text(const source_t *s, struct err *why)
 			a->ops->none);
 }
 
+/* Is the last row there is no power? */
+static bool ends_dark(const struct rowset *rows)
+{
+	return rows->dark_ns &&
+	       (rows->n == 0 || rows->dark_ns > rows->at[rows->n - 1].wall_ns);
+}
+
 /* Rows that are no power are trouble; none at all are, after a while. */
 static void none_end(source_t *s, int64_t now_wall_ns)
 {
 	struct reading r = { .backoff = BACKOFF_NONE };
 	struct err why;
 
-	if (s->rows.dark_ns) {
+	if (ends_dark(&s->rows)) {
 		r.why = s->rows.dark;
 		archive_blame(&s->archive, &r.why);
 	} else if (s->last_wall_ns &&
@@ -222,8 +229,10 @@ static bool future_refused(source_t *s, int64_t now_wall_ns)
 
 static void rows_read(source_t *s)
 {
+	/* one between two of the other: we may have had to wait in between */
+	int64_t before_ns = timesource_boot_ns(&s->ts);
 	int64_t wall_ns = timesource_wall_ns(&s->ts);
-	int64_t boot_ns = timesource_boot_ns(&s->ts);
+	int64_t boot_ns = (before_ns + timesource_boot_ns(&s->ts)) / 2;
 	struct err why;
 
 	s->span_ns = ARCHIVE_LATE_NS;

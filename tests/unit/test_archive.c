@@ -761,6 +761,30 @@ START_TEST(test_live_dense)
 }
 END_TEST
 
+/* Among rows that wait for the next sample one that is no power is no trouble. */
+START_TEST(test_live_dense_dark)
+{
+	server.step_ms = 1000;
+	server.dark_s = T0 - 2;
+	sample_at(0.5);
+	ck_assert(last.ok);
+	ck_assert_int_eq(last.boot_ns, boot_of(T0 - 4));
+	sample_at(0.7);
+	ck_assert_msg(!last.ok && last.nothing_new, "%s", last.why.text);
+	server.dark_s = T0;
+	sample_at(0.9);
+	ck_assert(!last.ok && !last.nothing_new);
+	server.to_s = T0 + 3;
+	sample_at(3.5);
+	ck_assert(last.ok);
+	ck_assert_int_eq(last.boot_ns, boot_of(T0 + 1));
+	ck_assert_int_eq(last.join, SERIES_MEAN);
+	/* five seconds, the power of T0 being a line between its neighbours */
+	ck_assert_double_eq_tol(last.joules, 5 * (watts_at((T0 - 4) * 1000) +
+				watts_at((T0 + 1) * 1000)) / 2, 1e-9);
+}
+END_TEST
+
 static void refuse(void *arg, const struct fake_request *req,
 		   struct fake_answer *a)
 {
@@ -968,6 +992,7 @@ static Suite *archive_suite(void)
 	tcase_add_test(tc, test_live_wide);
 	tcase_add_test(tc, test_live_mixed);
 	tcase_add_test(tc, test_live_dense);
+	tcase_add_test(tc, test_live_dense_dark);
 	tcase_add_test(tc, test_live_user);
 	suite_add_tcase(s, tc);
 	tc = tcase_create("past");
