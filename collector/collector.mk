@@ -25,6 +25,7 @@ collector_libcollector_a_SOURCES = \
 	collector/ship.c \
 	collector/site.c \
 	collector/suspension.c \
+	collector/trim.c \
 	collector/worker.c \
 	collector/account.h \
 	collector/account_impl.h \
@@ -42,6 +43,7 @@ collector_libcollector_a_SOURCES = \
 	collector/ship.h \
 	collector/site.h \
 	collector/suspension.h \
+	collector/trim.h \
 	collector/worker.h
 
 COLLECTOR_LIBS = collector/libcollector.a $(SOURCE_LIBS)

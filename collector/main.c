@@ -28,6 +28,7 @@
 #include "source/watch.h"
 #include "node.h"
 #include "site.h"
+#include "trim.h"
 
 enum { EXIT_USAGE = 2 };
 
@@ -162,16 +163,30 @@ struct wires {
 	watch_t *watch;
 };
 
+#define TRIM_NS (10 * NS_PER_S)	/* after the start, which has ended by then */
+#define TRIM_AGAIN_NS (3600 * NS_PER_S)
+
+static void trim_run(const timesource_t *ts, int64_t *due_ns)
+{
+	int64_t now_ns = timesource_boot_ns(ts);
+
+	if (now_ns < *due_ns)
+		return;
+	*due_ns = now_ns + TRIM_AGAIN_NS;
+	memory_trim();
+}
+
 static int loop(struct served *d, const struct wires *wires, int signals,
 		const timesource_t *ts, const logger_t *log, struct err *err)
 {
 	struct pollfd fds[2 + NODE_FDS_MAX];
+	int64_t due_ns, trim_ns = timesource_boot_ns(ts) + TRIM_NS;
 	unsigned count;
-	int64_t due_ns;
 	int sig;
 
 	for (;;) {
 		served_run(d);
+		trim_run(ts, &trim_ns);
 		fds[0].fd = signals;
 		fds[0].events = POLLIN;
 		fds[1].fd = watch_fd(wires->watch);

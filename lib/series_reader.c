@@ -375,8 +375,11 @@ unsigned series_reader_after(const series_reader_t *r,
 		return 0;
 	for (i = search_back(r, head, after_ns); i < head->count && n < max;
 	     i++) {
-		if (series_sample_read(r->fd, r->capacity, i, &out[n]) < 0 ||
-		    out[n].boot_ns > head->last.boot_ns ||	/* its slot was reused */
+		if (i + 1 == head->count)
+			out[n] = head->last;
+		else if (series_sample_read(r->fd, r->capacity, i, &out[n]) < 0)
+			continue;
+		if (out[n].boot_ns > head->last.boot_ns ||	/* its slot was reused */
 		    out[n].boot_ns <= last_ns)
 			continue;
 		last_ns = out[n++].boot_ns;

@@ -58,6 +58,8 @@ static int node_open(struct answer_node *n, struct err *why)
 		return err_set(why, "the path of its series is too long");
 	if (series_reader_open(&n->reader, path, why) < 0)
 		return -1;
+	n->count = 0;
+	n->first_ns = -1;
 	if (json_escape(n->reader.params.source, n->source,
 			sizeof(n->source)) < 0)
 		n->source[0] = '\0';
@@ -69,9 +71,22 @@ static bool node_fresh(const struct answer_node *n, struct series_head *head)
 {
 	struct stat st;
 
-	return n->reader.fd >= 0 && fstat(n->reader.fd, &st) == 0 &&
-	       st.st_nlink && series_reader_head(&n->reader, head) == 0 &&
-	       !(head->flags & SERIES_REPLACED);
+	if (n->reader.fd < 0 || series_reader_head(&n->reader, head) < 0 ||
+	    head->flags & SERIES_REPLACED)
+		return false;
+	/* one that goes on is the one that is written */
+	return head->count != n->count ||
+	       (fstat(n->reader.fd, &st) == 0 && st.st_nlink);
+}
+
+/* The oldest sample: the same as long as the ring is not full. */
+static int64_t first_get(struct answer_node *n, const struct series_head *head)
+{
+	if (n->first_ns < 0 ||
+	    (head->count != n->count && head->count > n->reader.capacity))
+		n->first_ns = series_reader_first_ns(&n->reader, head);
+	n->count = head->count;
+	return n->first_ns;
 }
 
 static int head_read(struct answer_node *n, struct series_head *head,
@@ -113,7 +128,7 @@ static unsigned samples_get(const struct answer_node *n,
 	return head->count ? 1 : 0;
 }
 
-static int begin_format(const struct answer_node *n,
+static int begin_format(struct answer_node *n,
 			const struct series_head *head, const timesource_t *ts,
 			char *buf)
 {
@@ -122,7 +137,7 @@ static int begin_format(const struct answer_node *n,
 			   PRId64 ",\"source\":\"%s\",\"period_ns\":%" PRId64
 			   ",", n->name, p->boot_id, timesource_boot_ns(ts),
 			   n->source, p->period_ns);
-	int64_t first_ns = series_reader_first_ns(&n->reader, head);
+	int64_t first_ns = first_get(n, head);
 
 	if (first_ns >= 0)
 		len += snprintf(buf + len, 64, "\"first_ns\":%" PRId64 ",",

@@ -22,6 +22,8 @@ struct answer_node {
 	char *name;
 	series_reader_t reader;
 	char source[400];	/* as JSON shows it */
+	uint64_t count;		/* of samples, when it was asked for last */
+	int64_t first_ns;	/* of the oldest one, as of then */
 };
 
 /* What one answer is made in. */
