@@ -14,6 +14,8 @@
 #include "lib/secret.h"
 #include "lib/series.h"
 #include "source/ipmi.h"
+#include "source/exec_words.h"
+#include "source/meter_find.h"
 #include "source/source.h"
 
 #define GATE_DIR_MEND "systemd-tmpfiles --create wattgate.conf (or: install -d -o root -g wattgate -m 2750 on it)"
@@ -292,6 +294,45 @@ static void check_node_conf(struct doctor *d)
 	}
 }
 
+/* ---- programs and files ---------------------------------------------------- */
+
+static void check_meter(struct doctor *d, const struct conf_meter *m,
+			const char *node, uid_t uid)
+{
+	static const char *const files[] = { "hwmon", "powercap", "pm_counters" };
+	static struct exec_words words;
+	static struct meter_set set;
+	struct err err;
+
+	if (strcmp(m->source, "exec") == 0 &&
+	    exec_words_split(m->command, &words, &err) == 0 &&
+	    exec_program_check(words.word[0], uid, &err) < 0)
+		doctor_find(d, DOCTOR_FAIL, "mend it, or name another command",
+			    "node %s: %s", node, err.text);
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		if (strcmp(m->source, files[i]) == 0 &&
+		    meter_find(m->source, m->path, &set, &err) < 0)
+			doctor_find(d, DOCTOR_FAIL, "load the driver's module, or name another path",
+				    "node %s: %s: %s", node, m->source, err.text);
+}
+
+/* Those that node-conf found well. */
+static void check_meters(struct doctor *d)
+{
+	if (!d->conf_ok)
+		doctor_skip(d);
+	for (size_t i = 0; d->conf_ok && i < d->nodes.len; i++) {
+		struct conf conf;
+		struct stat st;
+
+		if (!daemon_owner(d->nodes.list[i], &st) ||
+		    conf_load(d->conf_path, d->nodes.list[i], &conf, NULL) < 0)
+			continue;
+		check_meter(d, &conf.bmc, conf.node, st.st_uid);
+		check_meter(d, &conf.second, conf.node, st.st_uid);
+	}
+}
+
 /* ---- IPMI ------------------------------------------------------------------ */
 
 /* In-band: the device is the user's, or its group's. */
@@ -362,6 +403,8 @@ const struct doctor_check doctor_host_checks[] = {
 	  NEEDS_NODES, check_gate_dir },
 	{ "secrets", "passwords are readable by wattgated alone",
 	  NEEDS_NODES, check_secrets },
+	{ "meters", "programs and files that tell power are there", NEEDS_NODES,
+	  check_meters },
 	{ "ipmi", "where power is read by IPMI, it can be", NEEDS_NODES,
 	  check_ipmi },
 };

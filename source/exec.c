@@ -228,7 +228,7 @@ static int exec_prepare(source_t *s, const struct source_env *env,
 	struct err why;
 
 	if (exec_words_split(env->meter->command, &s->words, &why) < 0 ||
-	    exec_program_check(s->words.word[0], &why) < 0)
+	    exec_program_check(s->words.word[0], geteuid(), &why) < 0)
 		return err_set(err, "%s: node %s: %s", env->conf->path,
 			       env->conf->node, why.text);
 	snprintf(s->place, sizeof(s->place), "exec:%.50s",

@@ -59,9 +59,10 @@ int exec_words_split(const char *command, struct exec_words *w,
 }
 
 /* Who could put another program in its place? */
-static int owner_check(const char *path, const struct stat *st, struct err *err)
+static int owner_check(const char *path, const struct stat *st, uid_t uid,
+		       struct err *err)
 {
-	if (st->st_uid != 0 && st->st_uid != geteuid())
+	if (st->st_uid != 0 && st->st_uid != uid)
 		return err_set(err, "%s: it belongs to uid %u, who could change what wattgated runs: chown it to root",
 			       path, (unsigned)st->st_uid);
 	if ((st->st_mode & (S_IWGRP | S_IWOTH)) && !(st->st_mode & S_ISVTX))
@@ -70,7 +71,7 @@ static int owner_check(const char *path, const struct stat *st, struct err *err)
 	return 0;
 }
 
-int exec_program_check(const char *path, struct err *err)
+int exec_program_check(const char *path, unsigned uid, struct err *err)
 {
 	char dir[PATH_MAX];
 	struct stat st;
@@ -82,11 +83,11 @@ int exec_program_check(const char *path, struct err *err)
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, "%s: not a program", path);
 	st.st_mode &= ~(mode_t)S_ISVTX;	/* means nothing on a file */
-	if (owner_check(path, &st, err) < 0)
+	if (owner_check(path, &st, (uid_t)uid, err) < 0)
 		return -1;
 	if (access(path, X_OK) < 0)
 		return err_set_errno(err, "%s: it cannot be executed", path);
 	if (stat(dir, &st) < 0)
 		return err_set_errno(err, "%s", dir);
-	return owner_check(dir, &st, err);
+	return owner_check(dir, &st, (uid_t)uid, err);
 }

@@ -23,10 +23,10 @@ int exec_words_split(const char *command, struct exec_words *w,
 		     struct err *err);
 
 /*
- * May wattgated run it? An absolute path to a regular file that can be
- * executed, that it and its directory belong to root or to us, and that no one
- * else can write. 0, or -1 with what to do.
+ * May wattgated run it, as user `uid`? An absolute path to a regular file that
+ * can be executed, that it and its directory belong to root or to that user,
+ * and that no one else can write. 0, or -1 with what to do.
  */
-int exec_program_check(const char *path, struct err *err);
+int exec_program_check(const char *path, unsigned uid, struct err *err);
 
 #endif

@@ -276,6 +276,24 @@ static void no_bmc(void)
 		   0644);
 }
 
+static void no_meter_program(void)
+{
+	write_text("conf", "ledger_dir = DIR/ledger\n[bmc]\nsource = exec\ncommand = DIR/none n1\n[slurm]\nscontrol = DIR/scontrol\n",
+		   0644);
+}
+
+static void no_meter_file(void)
+{
+	write_text("conf", "ledger_dir = DIR/ledger\n[bmc]\nsource = hwmon\npath = DIR/none/power1_input\n[slurm]\nscontrol = DIR/scontrol\n",
+		   0644);
+}
+
+static void no_second_meter(void)
+{
+	write_text("conf", "ledger_dir = DIR/ledger\n[bmc]\nurl = https://b\n[second]\nsource = powercap\npath = DIR/none\n[slurm]\nscontrol = DIR/scontrol\n",
+		   0644);
+}
+
 static void no_ledger_dir(void)
 {
 	char path[128];
@@ -408,6 +426,10 @@ static const struct fault {
 	{ other_names, "FAIL", "node-names", "node n1", false },
 	{ bad_conf, "FAIL", "conf", "conf:1:", false },
 	{ no_bmc, "FAIL", "node-conf", "names no BMC", false },
+	{ no_meter_program, "FAIL", "meters", "none: No such file", false },
+	{ no_meter_program, "ok", "node-conf", "", false },
+	{ no_meter_file, "FAIL", "meters", "none/power1_input: No such file", false },
+	{ no_second_meter, "FAIL", "meters", "node n1: powercap: ", false },
 	{ no_ledger_dir, "WARN", "ledger-dir", "ledger", false },
 	{ open_secret, "FAIL", "secrets", "0644", false },
 	{ no_ipmi_program, "FAIL", "ipmi", "nothing: No such file", false },

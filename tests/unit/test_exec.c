@@ -97,7 +97,7 @@ START_TEST(test_program)
 		ck_assert_int_eq(chown(path, programs[_i].owner, 0), 0);
 	ck_assert_int_eq(chmod(path, programs[_i].mode), 0);
 	ck_assert_int_eq(chmod(scratch, programs[_i].dir_mode), 0);
-	rc = exec_program_check(path, &err);
+	rc = exec_program_check(path, geteuid(), &err);
 	ck_assert_int_eq(chmod(scratch, 0700), 0);
 	ck_assert_msg((rc == 0) == !programs[_i].why, "%d: %s", _i, err.text);
 	if (rc < 0)
