@@ -67,6 +67,7 @@ struct archive {
 	char origin[1024];	/* scheme://host[:port] */
 	char prefix[512];	/* the URL's path, "" or "/..." */
 	char place[64];		/* "kwollect:METRIC" */
+	char device[256];	/* Kwollect: its name of the node */
 	bool raw;		/* Prometheus: the query is a selector */
 	char password[SECRET_MAX];	/* "" = to be read */
 };

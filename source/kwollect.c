@@ -16,11 +16,6 @@ static const char *metric_of(const struct archive *a)
 	return a->meter->metric[0] ? a->meter->metric : METRIC_DEFAULT;
 }
 
-static const char *device_of(const struct archive *a)
-{
-	return a->meter->device[0] ? a->meter->device : a->node;
-}
-
 /* ---- asking ---- */
 
 /* Several at once would come back as rows of several. */
@@ -31,14 +26,24 @@ static int name_check(const char *key, const char *name, struct err *err)
 	return 0;
 }
 
+/* Its nodes have short names; OAR's may have a domain. */
+static void device_set(struct archive *a, const struct conf_meter *m)
+{
+	if (m->device[0])
+		snprintf(a->device, sizeof(a->device), "%s", m->device);
+	else
+		snprintf(a->device, sizeof(a->device), "%.*s",
+			 (int)strcspn(a->node, "."), a->node);
+}
+
 static int kwollect_check(struct archive *a, const struct conf_meter *m,
 			  struct err *err)
 {
-	(void)m;
+	device_set(a, m);
 	a->ahead_ns = ARCHIVE_AHEAD_NS;
 	snprintf(a->place, sizeof(a->place), "kwollect:%.50s", metric_of(a));
 	if (name_check("metric", metric_of(a), err) < 0 ||
-	    name_check("device", device_of(a), err) < 0)
+	    name_check("device", a->device, err) < 0)
 		return -1;
 	return 0;
 }
@@ -46,9 +51,9 @@ static int kwollect_check(struct archive *a, const struct conf_meter *m,
 /* Is it the node itself, with or without its domain, and no other thing? */
 static bool device_is_node(const struct archive *a)
 {
-	size_t len = strlen(device_of(a));
+	size_t len = strlen(a->device);
 
-	return strncmp(a->node, device_of(a), len) == 0 &&
+	return strncmp(a->node, a->device, len) == 0 &&
 	       (a->node[len] == '\0' || a->node[len] == '.');
 }
 
@@ -61,7 +66,7 @@ static int kwollect_path(const struct archive *a, int64_t from_ns,
 
 	snprintf(buf, size, "%s/metrics?%s=", a->prefix,
 		 device_is_node(a) ? "nodes" : "devices");
-	fits = archive_encode(device_of(a), buf, size) == 0 &&
+	fits = archive_encode(a->device, buf, size) == 0 &&
 	       strlen(buf) + sizeof("&metrics=") < size;
 	if (fits)
 		strcat(buf, "&metrics=");
@@ -100,7 +105,7 @@ static enum archive_end kwollect_read(const struct archive *a,
 			a->meter->url);
 	if (reply->status != 200)
 		return archive_status(reply);
-	end = json_kwollect_rows(reply->body, reply->size, device_of(a),
+	end = json_kwollect_rows(reply->body, reply->size, a->device,
 				 metric_of(a), rows, why);
 	if (end == JSON_KWOLLECT_ROWS)
 		return ARCHIVE_ROWS;

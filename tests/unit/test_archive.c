@@ -321,7 +321,10 @@ START_TEST(test_paths)
 	const int64_t ns = T0 * NS_PER_S;
 
 	path_check(&kwollect_archive, &m, "n-7.nancy", ns + 1, ns + SECONDS(3) + 1,
-		   "/stable/sites/nancy/metrics?nodes=n-7.nancy&metrics=bmc_node_power_watt&start_time=1795000000&end_time=1795000004");
+		   "/stable/sites/nancy/metrics?nodes=n-7&metrics=bmc_node_power_watt&start_time=1795000000&end_time=1795000004");
+	snprintf(m.device, sizeof(m.device), "n-7.nancy");
+	path_check(&kwollect_archive, &m, "n-7.nancy", ns, ns,
+		   "/stable/sites/nancy/metrics?nodes=n-7.nancy&metrics=bmc_node_power_watt&start_time=1795000000&end_time=1795000000");
 	snprintf(m.device, sizeof(m.device), "n-7");
 	snprintf(m.metric, sizeof(m.metric), "w&x=1");
 	path_check(&kwollect_archive, &m, "n-7.nancy", ns, ns,
