@@ -93,8 +93,10 @@ static void begin_question(const slurmdb_t *db)
 
 static int fail_slurm(struct err *err, const char *what)
 {
+	const bool silent = errno == 0 || errno == EAGAIN || errno == ETIMEDOUT;
+
 	return err_set(err, "%s: %s", what,
-		       errno ? slurm_strerror(errno) : "no answer");
+		       silent ? "it does not answer" : slurm_strerror(errno));
 }
 
 /* ---- what is asked once ---------------------------------------------------- */
@@ -420,9 +422,12 @@ static void module_close(slurmdb_t *db)
 
 static int connect_dbd(slurmdb_t *db, struct err *err)
 {
-	const char *cluster = compat_cluster();
+	const char *cluster = compat_cluster(), *storage = compat_storage();
 	struct socket_set before;
 	uint16_t flags = 0;
+
+	if (!storage || !strstr(storage, "slurmdbd"))
+		return err_set(err, "slurm.conf has no AccountingStorageType=accounting_storage/slurmdbd, so no job is accounted");
 
 	if (!cluster || !*cluster)
 		return err_set(err, "slurm.conf has no ClusterName");

@@ -31,11 +31,16 @@ static inline void compat_with_deleted(slurmdb_assoc_cond_t *cond)
 }
 
 /*
- * Of what slurm_init() read only the cluster's name is wanted, which no public
- * function tells: the type is slurm.h's, the variable has been exported from
- * libslurm in each release, but not declared.
+ * Of what slurm_init() read only two words are wanted, which no public function
+ * tells: the type is slurm.h's, the variable has been exported from libslurm in
+ * each release, but not declared.
  */
 extern slurm_conf_t slurm_conf;
+
+static inline const char *compat_storage(void)
+{
+	return slurm_conf.accounting_storage_type;
+}
 
 static inline const char *compat_cluster(void)
 {
