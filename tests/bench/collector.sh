@@ -16,14 +16,15 @@ collector_stop() {
 }
 trap collector_stop EXIT
 
-# bmc_start [OPTION...]
+# bmc_start: with options more in the array bmc_options
+bmc_options=()
 bmc_start() {
 	"$REPO/tests/bmcsim/mkcert" "$work" >/dev/null 2>&1 || die "no certificates"
 	(umask 077 && echo secret >"$work/password")
 	"$BUILD/tests/bmcsim/bmcsim" serve --port-file "$work/port" \
 		--cert "$work/server.pem" --key "$work/server-key.pem" \
 		--user bench --password-file "$work/password" --shape environment \
-		--program const:200 --control-port-file "$work/ctl" "$@" \
+		--program const:200 --control-port-file "$work/ctl" "${bmc_options[@]}" \
 		>"$work/bmcsim.log" 2>&1 &
 	pids+=($!)
 	wait_until 5 test -s "$work/port" || die "the simulated BMC does not start"
