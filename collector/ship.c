@@ -224,12 +224,13 @@ static void batch_free(ship_t *s)
 	s->cargo = CARGO_NONE;
 }
 
-static void failed(ship_t *s, const struct site_reply *reply, const char *why)
+static void failed(ship_t *s, enum backoff_kind kind, int64_t retry_after_ns,
+		   const char *why)
 {
 	int64_t now_ns = timesource_boot_ns(&s->p.ts);
 
-	s->due_ns = now_ns + backoff_delay_ns(&s->backoff, BACKOFF_SLOW,
-					      reply->retry_after_ns);
+	s->due_ns = now_ns + backoff_delay_ns(&s->backoff, kind,
+					      retry_after_ns);
 	if (!log_latch_change(&s->latch, true)) {
 		log_debug(s->p.log, "node %s: %s", s->p.conf->node, why);
 		return;
@@ -269,10 +270,12 @@ static void on_reply(void *arg, const struct site_reply *reply)
 	uint32_t lines, fresh, refused;
 
 	if (*reply->why.text)
-		failed(s, reply, reply->why.text);
+		failed(s, reply->backoff, reply->retry_after_ns,
+		       reply->why.text);
 	else if (json_site_taken(reply->http->body, reply->http->size, &lines,
 				 &fresh, &refused) < 0)
-		failed(s, reply, "what answers is not wattgated, or another version");
+		failed(s, BACKOFF_SLOW, 0,
+		       "what answers is not wattgated, or another version");
 	else
 		went_well(s, lines, refused);
 	batch_free(s);

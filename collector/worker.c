@@ -12,6 +12,8 @@
 #include "lib/clock.h"
 
 #define DELAY_MIN_NS NS_PER_S
+/* One that was killed is missed; one that ends by itself lacks something. */
+#define DELAY_KILLED_NS (10 * NS_PER_S)
 #define DELAY_MAX_NS (60 * NS_PER_S)
 /* Having run for so long, it did not fail at its start. */
 #define WELL_NS (60 * NS_PER_S)
@@ -57,11 +59,13 @@ static void start(worker_t *w, int64_t now_ns)
 
 static void ended(worker_t *w, int status, int64_t now_ns)
 {
+	int64_t max_ns = WIFSIGNALED(status) ? DELAY_KILLED_NS : DELAY_MAX_NS;
+
 	w->pid = 0;
 	w->delay_ns = now_ns - w->began_ns >= WELL_NS ? DELAY_MIN_NS :
 		      2 * w->delay_ns;
-	if (w->delay_ns > DELAY_MAX_NS)
-		w->delay_ns = DELAY_MAX_NS;
+	if (w->delay_ns > max_ns)
+		w->delay_ns = max_ns;
 	w->next_ns = now_ns + w->delay_ns;
 	if (WIFSIGNALED(status))
 		log_error(w->log, "the %s was killed by signal %d; it is started again in %g s",

@@ -9,8 +9,9 @@
 /*
  * A process beside a site's wattgated, such as the one that follows OAR's
  * database and the one that answers the nodes: this program again, with other
- * options. It is started again, slower and slower, when it ends, and dies with
- * us.
+ * options. It is started again when it ends, slower and slower: after a second
+ * where it had run for a minute, at most a minute later where it ended by itself,
+ * ten seconds where it was killed. It dies with us.
  */
 
 typedef struct worker worker_t;

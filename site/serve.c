@@ -91,9 +91,6 @@ static int serve_turns(const struct server_params *params, int signals,
 	server_t *s = server_create(params, err);
 	int rc = s ? 0 : -1;
 
-	if (s)
-		log_info(params->log, "nodes are answered on port %u",
-			 server_port(s));
 	while (rc == 0 && read(signals, &info, sizeof(info)) < 0)
 		rc = server_turn(s, signals, -1, err);
 	server_destroy(s);

@@ -106,8 +106,7 @@ static int socket_bind(const struct addrinfo *ai)
 	if (ai->ai_family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &zero,
 			   sizeof(zero));
-	if (bind(fd, ai->ai_addr, ai->ai_addrlen) == 0 &&
-	    listen(fd, BACKLOG) == 0)
+	if (bind(fd, ai->ai_addr, ai->ai_addrlen) == 0)
 		return fd;
 	close(fd);
 	return -1;
@@ -172,8 +171,14 @@ static int daemon_start(server_t *s, struct err *err)
 	};
 	int fd = fcntl(s->listen_fd, F_DUPFD_CLOEXEC, 3);
 
-	if (fd < 0)
-		return err_set_errno(err, "listen: '%s'", s->p.listen);
+	/* not before there is a certificate: till then nodes are sent away */
+	if (fd < 0 || listen(fd, BACKLOG) < 0) {
+		err_set_errno(err, "listen: cannot listen on '%s'",
+			      s->p.listen);
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
 	s->daemon = MHD_start_daemon(flags, 0, NULL, NULL, request_handle, s,
 		MHD_OPTION_EXTERNAL_LOGGER, library_log, s,
 		MHD_OPTION_LISTEN_SOCKET, fd,
@@ -222,8 +227,9 @@ static void expiry_look(server_t *s)
 }
 
 /*
- * A renewed certificate: connections end, sessions stay, and what nodes sent in
- * vain they send again. It waits until nothing is in the store's hands.
+ * A renewed certificate, or the first: the daemon starts with it in the next
+ * turn. Connections end, sessions stay, and what nodes sent in vain they send
+ * again. It waits until nothing is in the store's hands.
  */
 static void certs_take(server_t *s)
 {
@@ -233,28 +239,30 @@ static void certs_take(server_t *s)
 			    timesource_wall_ns(&s->p.ts) / NS_PER_S, &err);
 
 	if (log_latch_change(&s->certs_latch, rc < 0) && rc < 0)
-		log_error(s->p.log, "the certificate of before is kept: %s",
+		log_error(s->p.log, "%s: %s", s->certs.cert ?
+			  "the certificate of before is kept" :
+			  "no node is answered until there is a certificate",
 			  err.text);
 	s->renewing = false;
 	if (rc < 0)
 		return;
+	if (s->certs.cert)
+		log_info(s->p.log, "cert_file '%s' is read again",
+			 s->paths.cert_file);
 	daemon_stop(s);
 	certs_free(&s->certs);
 	s->certs = fresh;
 	s->expiry_told = false;
-	if (daemon_start(s, &err) < 0)
-		log_error(s->p.log, "%s", err.text);
-	else
-		log_info(s->p.log, "cert_file '%s' is read again",
-			 s->paths.cert_file);
 }
 
 static void certs_look(server_t *s, int64_t now_ns)
 {
 	if (now_ns >= s->certs_ns) {
 		s->certs_ns = now_ns + CERTS_PERIOD_NS;
-		expiry_look(s);
-		s->renewing = certs_changed(&s->certs, &s->paths);
+		if (s->certs.cert)
+			expiry_look(s);
+		s->renewing = !s->certs.cert ||
+			      certs_changed(&s->certs, &s->paths);
 	}
 	if (s->renewing && !s->waiting)
 		certs_take(s);
@@ -268,7 +276,7 @@ static unsigned fds_fill(const server_t *s, int fd, struct pollfd *fds)
 {
 	for (unsigned i = 0; i < WAIT_CHILDREN; i++)
 		fds[i] = (struct pollfd){ .fd = -1, .events = POLLIN };
-	fds[WAIT_MHD].fd = s->epoll_fd;
+	fds[WAIT_MHD].fd = s->daemon ? s->epoll_fd : -1;
 	fds[WAIT_JOBS].fd = jobs_fd(s->jobs);
 	fds[WAIT_NAMES].fd = names_fd(s->names);
 	fds[WAIT_OTHER].fd = fd;
@@ -288,10 +296,21 @@ static int timeout_get(const server_t *s, int timeout_ms)
 	ms = due_ns > now_ns ? (due_ns - now_ns) / 1000000 + 1 : 0;
 	if (timeout_ms < 0 || ms < timeout_ms)
 		timeout_ms = (int)ms;
-	if (MHD_get_timeout(s->daemon, &wish_ms) == MHD_YES &&
+	if (s->daemon && MHD_get_timeout(s->daemon, &wish_ms) == MHD_YES &&
 	    wish_ms < (MHD_UNSIGNED_LONG_LONG)timeout_ms)
 		timeout_ms = (int)wish_ms;
 	return timeout_ms;
+}
+
+/* A daemon, as soon as there is a certificate. */
+static int daemon_want(server_t *s, struct err *err)
+{
+	if (s->daemon || !s->certs.cert)
+		return 0;
+	if (daemon_start(s, err) < 0)
+		return -1;
+	log_info(s->p.log, "nodes are answered on port %u", server_port(s));
+	return 0;
 }
 
 int server_turn(server_t *s, int fd, int timeout_ms, struct err *err)
@@ -299,7 +318,7 @@ int server_turn(server_t *s, int fd, int timeout_ms, struct err *err)
 	struct pollfd fds[WAIT_CHILDREN + UNMUNGE_AT_ONCE];
 	int64_t now_ns;
 
-	if (!s->daemon && daemon_start(s, err) < 0)
+	if (daemon_want(s, err) < 0)
 		return -1;
 	if (poll(fds, fds_fill(s, fd, fds), timeout_get(s, timeout_ms)) < 0 &&
 	    errno != EINTR)
@@ -310,7 +329,8 @@ int server_turn(server_t *s, int fd, int timeout_ms, struct err *err)
 		names_run(s->names);
 	if (fds[WAIT_JOBS].revents)
 		jobs_run(s->jobs);
-	MHD_run(s->daemon);
+	if (s->daemon)
+		MHD_run(s->daemon);
 	now_ns = timesource_boot_ns(&s->p.ts);
 	if (now_ns >= s->sweep_ns) {
 		s->sweep_ns = now_ns + SWEEP_NS;
@@ -350,9 +370,7 @@ static server_t *server_new(const struct server_params *params, struct err *err)
 	s->listen_fd = -1;
 	s->paths = (struct certs_paths){ params->cert_file, params->key_file,
 					 params->client_ca_file };
-	if (users_read(s, err) == 0 &&
-	    certs_load(&s->certs, &s->paths,
-		       timesource_wall_ns(&s->p.ts) / NS_PER_S, err) == 0)
+	if (users_read(s, err) == 0)
 		return s;
 	server_destroy(s);
 	return NULL;
@@ -380,9 +398,11 @@ server_t *server_create(const struct server_params *params, struct err *err)
 	if (!s)
 		return NULL;
 	s->listen_fd = listen_open(s->p.listen, err);
-	if (s->listen_fd >= 0 && parts_create(s, err) == 0 &&
-	    daemon_start(s, err) == 0)
-		return s;
+	if (s->listen_fd >= 0 && parts_create(s, err) == 0) {
+		certs_take(s);
+		if (daemon_want(s, err) == 0)
+			return s;
+	}
 	server_destroy(s);
 	return NULL;
 }
@@ -425,11 +445,15 @@ int server_check(const struct server_params *params, struct err *err)
 {
 	char host[256], port[8];
 	server_t *s;
+	int rc = -1;
 
 	if (listen_split(params->listen, host, sizeof(host), port,
 			 sizeof(port), err) < 0)
 		return -1;
 	s = server_new(params, err);
+	if (s)
+		rc = certs_load(&s->certs, &s->paths,
+				timesource_wall_ns(&params->ts) / NS_PER_S, err);
 	server_destroy(s);
-	return s ? 0 : -1;
+	return rc;
 }

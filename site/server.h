@@ -62,7 +62,10 @@ struct server_params {
 
 typedef struct server server_t;
 
-/* The params' pointers outlive it. NULL with a text. */
+/*
+ * The params' pointers outlive it. NULL with a text. Where there is no
+ * certificate, or one that does not do, it waits for another.
+ */
 server_t *server_create(const struct server_params *params, struct err *err);
 void server_destroy(server_t *s);	/* NULL is fine */
 

@@ -150,9 +150,19 @@ START_TEST(test_follower_killed)
 {
 	char *argv[] = { (char *)"wattgated", (char *)"abort", NULL };
 	worker_t *f = worker_create("follower", program, argv, &logger);
+	int64_t now_ns = NS_PER_S;
 
-	run_until_said(f, NS_PER_S);
-	ck_assert_ptr_nonnull(strstr(line, "killed by signal 9"));
+	for (int64_t delay_s = 2; delay_s < 100; delay_s *= 2) {
+		run_until_said(f, now_ns);
+		ck_assert_ptr_nonnull(strstr(line, "killed by signal 9"));
+		ck_assert_int_eq(worker_due_ns(f) - now_ns, NS_PER_S *
+				 (delay_s < 10 ? delay_s : 10));
+		now_ns = worker_due_ns(f);
+	}
+	/* once it runs for a minute all is forgotten */
+	worker_run(f, now_ns);
+	run_until_said(f, now_ns + 60 * NS_PER_S);
+	ck_assert_int_eq(worker_due_ns(f) - now_ns, 61 * NS_PER_S);
 	worker_destroy(f, NS_PER_S);
 }
 END_TEST
