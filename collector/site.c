@@ -209,7 +209,8 @@ static void members_update(site_t *s, const struct nodelist *list)
 			continue;
 		log_info(s->log, "node %s is gone", s->member[i]->conf.node);
 		member_close(s->member[i], LOGOUT_EACH_NS);
-		s->count--;
+		if (i == --s->count)
+			continue;	/* it was the last one */
 		s->member[i] = s->member[s->count];
 		s->member[i]->index = i;
 		s->due_ns[i] = s->due_ns[s->count];
