@@ -25,8 +25,8 @@ static const char usage[] =
 	"                     today, yesterday, -3h, now-90m, today-1d; local time\n"
 	"                     where no zone is given\n"
 	"  --scheduler S      slurm or oar [oar where the configuration follows an OAR]\n"
-	"  --by WHAT          job, user, account or project (of jobs that ended in the\n"
-	"                     time), or node (clipped to the time) [job]\n"
+	"  --by WHAT          job, array, user, account or project (of jobs that ended in\n"
+	"                     the time), or node (clipped to the time) [job]\n"
 	"  --spread BY        what nodes drew without jobs, spread over users, accounts\n"
 	"                     or projects by their core-hours or their energy [none]\n"
 	"  --user U           only jobs of this user\n"
@@ -39,11 +39,11 @@ static const char usage[] =
 	"  -c, --config FILE  configuration [$WATTGATE_CONF, /etc/wattgate/wattgate.conf]\n"
 	"  -h, --help         this text\n"
 	"\n"
-	"Not in this version: --by array, day, month; --format openmetrics. They are\n"
+	"Not in this version: --by day, month; --format openmetrics. They are\n"
 	"refused with exit status 1.\n";
 
 enum { SCHEDULER_SLURM, SCHEDULER_OAR, SCHEDULER_ANY };
-enum { BY_JOB, BY_NODE, BY_USER, BY_ACCOUNT, BY_PROJECT };
+enum { BY_JOB, BY_NODE, BY_USER, BY_ACCOUNT, BY_PROJECT, BY_ARRAY };
 enum { FORMAT_TABLE, FORMAT_CSV, FORMAT_JSON, FORMAT_HTML };
 
 struct options {
@@ -64,7 +64,7 @@ static const struct choice schedulers = { "--scheduler", { "slurm", "oar" }, 2 }
 static const struct choice ways = { "--via", { "slurmdb", "sacct" }, 2 };
 static const struct choice groupings = {
 	"--by", { "job", "node", "user", "account", "project", "array", "day",
-		  "month" }, 5
+		  "month" }, 6
 };
 static const struct choice formats = {
 	"--format", { "table", "csv", "json", "html", "openmetrics" }, 4
@@ -214,7 +214,7 @@ static int report_from(struct report *r, pg_oar_t *db, struct output *out,
 {
 	static const enum job_column by[] = {
 		[BY_USER] = JOB_USER, [BY_ACCOUNT] = JOB_ACCOUNT,
-		[BY_PROJECT] = JOB_PROJECT,
+		[BY_PROJECT] = JOB_PROJECT, [BY_ARRAY] = JOB_ARRAY,
 	};
 
 	if (out->format == FORMAT_HTML)

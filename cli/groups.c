@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <search.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,6 +28,7 @@ static const struct column group_columns[GROUP_COLUMNS] = {
 	[GROUP_COST] = { "cost", "COST", COLUMN_NUMBER, UNIT_MONEY },
 	[GROUP_OFFSET] = { "offset_kwh", "OFFSET", COLUMN_NUMBER, UNIT_KWH },
 };
+static const struct column user_column = { "user", "USER", COLUMN_TEXT, UNIT_NONE };
 
 /* Sums of which some are known. */
 enum sum { CORE_HOURS, GPU_HOURS, ENERGY, FAILED_ENERGY, BMC, MODEL, CO2E, COST,
@@ -34,18 +36,20 @@ enum sum { CORE_HOURS, GPU_HOURS, ENERGY, FAILED_ENERGY, BMC, MODEL, CO2E, COST,
 
 struct group {
 	char *name;		/* "" = without one */
+	char *user;		/* of an array; NULL: not known */
 	int64_t jobs, failed, known;
 	double sum[SUMS];
 	bool told[SUMS];
 	double covered_s, node_s;	/* of jobs that tell their coverage */
 	double max_gap_s;	/* -1: not known */
-	char source[96];	/* "mixed" where they differ */
+	const char *source;	/* "mixed" where they differ; NULL: none */
 };
 
 struct groups {
 	enum job_column by;
 	struct column columns[GROUP_COLUMNS];
 	void *tree;
+	void *sources;		/* tree of texts: there are few, of many groups */
 	struct group **list;
 	size_t len, room;
 };
@@ -58,6 +62,10 @@ groups_t *groups_create(enum job_column by)
 	memcpy(g->columns, group_columns, sizeof(group_columns));
 	g->columns[GROUP_NAME].name = job_columns[by].name;
 	g->columns[GROUP_NAME].title = job_columns[by].title;
+	if (by == JOB_ARRAY) {
+		g->columns[GROUP_NAME].title = "ARRAY";
+		g->columns[GROUP_USER] = user_column;
+	}
 	return g;
 }
 
@@ -66,15 +74,21 @@ static void forget(void *group)
 	(void)group;		/* the list has it */
 }
 
+static void free_group(struct group *group)
+{
+	free(group->name);
+	free(group->user);
+	free(group);
+}
+
 void groups_destroy(groups_t *g)
 {
 	if (!g)
 		return;
 	tdestroy(g->tree, forget);
-	for (size_t i = 0; i < g->len; i++) {
-		free(g->list[i]->name);
-		free(g->list[i]);
-	}
+	tdestroy(g->sources, free);
+	for (size_t i = 0; i < g->len; i++)
+		free_group(g->list[i]);
 	free(g->list);
 	free(g);
 }
@@ -86,17 +100,39 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
-static struct group *group_of(groups_t *g, const struct cell *name)
+static struct group *new_group(const char *name)
 {
-	struct group key = { .name = name->known ? name->text : (char *)"" };
+	struct group *group = mem_zeroed(1, sizeof(*group));
+
+	group->name = mem_string(name);
+	group->max_gap_s = -1;
+	return group;
+}
+
+/* The group's name, in `number` where it is no text. */
+static char *name_of(const groups_t *g, const struct cell *row,
+		     char number[24])
+{
+	const struct cell *name = &row[g->by];
+
+	snprintf(number, 24, "%lld", (long long)name->integer);
+	if (!name->known)
+		return (char *)"";
+	return job_columns[g->by].type == COLUMN_TEXT ? name->text : number;
+}
+
+static struct group *group_of(groups_t *g, const struct cell *row)
+{
+	char number[24];
+	struct group key = { .name = name_of(g, row, number) };
 	struct group **found = tfind(&key, &g->tree, compare_names);
 	struct group *group;
 
 	if (found)
 		return *found;
-	group = mem_zeroed(1, sizeof(*group));
-	group->name = mem_string(key.name);
-	group->max_gap_s = -1;
+	group = new_group(key.name);
+	if (g->by == JOB_ARRAY && row[JOB_USER].known)
+		group->user = mem_string(row[JOB_USER].text);
 	g->list = mem_grow(g->list, g->len, &g->room, sizeof(*g->list));
 	g->list[g->len++] = group;
 	if (!tsearch(group, &g->tree, compare_names))
@@ -140,17 +176,32 @@ static void add_coverage(struct group *group, const struct cell *row)
 	group->node_s += time->number;
 }
 
-static void add_source(struct group *group, const struct cell *source)
+static int compare_texts(const void *a, const void *b)
 {
-	if (!source->known)
-		return;
-	if (!*group->source)
-		strncpy(group->source, source->text, sizeof(group->source) - 1);
-	else if (strcmp(group->source, source->text) != 0)
-		strcpy(group->source, "mixed");
+	return strcmp(a, b);
 }
 
-static void add_row(struct group *group, const struct cell *row)
+static const char *keep_source(groups_t *g, const char *source)
+{
+	char **found = tfind(source, &g->sources, compare_texts), *text;
+
+	if (found)
+		return *found;
+	text = mem_string(source);
+	if (!tsearch(text, &g->sources, compare_texts))
+		mem_failed();
+	return text;
+}
+
+static void join_source(struct group *group, const char *source)
+{
+	if (!group->source)
+		group->source = source;
+	else if (source && strcmp(group->source, source) != 0)
+		group->source = "mixed";
+}
+
+static void add_row(groups_t *g, struct group *group, const struct cell *row)
 {
 	group->jobs++;
 	group->known += row[JOB_ENERGY].known;
@@ -166,7 +217,8 @@ static void add_row(struct group *group, const struct cell *row)
 		add(group, FAILED_ENERGY, &row[JOB_ENERGY]);
 	}
 	add_coverage(group, row);
-	add_source(group, &row[JOB_SOURCE]);
+	if (row[JOB_SOURCE].known)
+		join_source(group, keep_source(g, row[JOB_SOURCE].text));
 }
 
 void groups_add(groups_t *g, const struct rows *jobs)
@@ -174,7 +226,7 @@ void groups_add(groups_t *g, const struct rows *jobs)
 	for (size_t i = 0; i < jobs->len; i++) {
 		const struct cell *row = rows_cell(jobs, i, 0);
 
-		add_row(group_of(g, &row[g->by]), row);
+		add_row(g, group_of(g, row), row);
 	}
 }
 
@@ -216,7 +268,8 @@ static void put(struct cell *row, enum group_column column,
 			group->told[which] ? group->sum[which] : NAN);
 }
 
-static void put_group(struct cell *row, const struct group *group)
+static void put_group(const groups_t *g, struct cell *row,
+		      const struct group *group)
 {
 	cell_set_text(&row[GROUP_NAME], *group->name ? group->name : NULL);
 	cell_set_integer(&row[GROUP_JOBS], group->jobs);
@@ -238,7 +291,9 @@ static void put_group(struct cell *row, const struct group *group)
 				group->covered_s / group->node_s);
 	if (group->max_gap_s >= 0)
 		cell_set_number(&row[GROUP_MAX_GAP], group->max_gap_s);
-	cell_set_text(&row[GROUP_SOURCE], *group->source ? group->source : NULL);
+	cell_set_text(&row[GROUP_SOURCE], group->source);
+	if (g->by == JOB_ARRAY)
+		cell_set_text(&row[GROUP_USER], group->user);
 }
 
 static void put_site(struct rows *rows, const char *name, double kwh,
@@ -286,13 +341,11 @@ static void join(struct group *to, struct group *from)
 	to->node_s += from->node_s;
 	if (from->max_gap_s > to->max_gap_s)
 		to->max_gap_s = from->max_gap_s;
-	add_source(to, &(struct cell){ .known = *from->source,
-				       .text = from->source });
+	join_source(to, from->source);
 }
 
 void groups_fold(groups_t *g, size_t keep)
 {
-	struct cell name = { .known = true, .text = (char *)"others" };
 	struct group *others;
 	size_t len = g->len;
 
@@ -302,13 +355,10 @@ void groups_fold(groups_t *g, size_t keep)
 	g->len = keep;
 	for (size_t i = keep; i < len; i++)
 		tdelete(g->list[i], &g->tree, compare_names);
-	others = mem_zeroed(1, sizeof(*others));
-	others->name = mem_string(name.text);
-	others->max_gap_s = -1;
+	others = new_group("others");
 	for (size_t i = keep; i < len; i++) {
 		join(others, g->list[i]);
-		free(g->list[i]->name);
-		free(g->list[i]);
+		free_group(g->list[i]);
 	}
 	g->list[g->len++] = others;
 }
@@ -327,15 +377,16 @@ struct rows *groups_rows(groups_t *g, const struct site_energy *site,
 	const double total = total_of(g, ENERGY) + or_zero(edges) +
 			     or_zero(site->unallocated_kwh) +
 			     or_zero(site->idle_kwh);
-	struct rows *rows = rows_create(g->columns, spread == SPREAD_NONE ?
-					GROUP_COLUMNS - 1 : GROUP_COLUMNS);
+	const bool last = spread != SPREAD_NONE || g->by == JOB_ARRAY;
+	struct rows *rows = rows_create(g->columns, last ? GROUP_COLUMNS :
+							   GROUP_COLUMNS - 1);
 
 	if (g->len)
 		qsort(g->list, g->len, sizeof(*g->list), compare_energy);
 	for (size_t i = 0; i < g->len; i++) {
 		struct cell *row = rows_add(rows);
 
-		put_group(row, g->list[i]);
+		put_group(g, row, g->list[i]);
 		if (g->list[i]->told[ENERGY] && total > 0)
 			cell_set_number(&row[GROUP_SHARE],
 					g->list[i]->sum[ENERGY] / total);

@@ -6,8 +6,8 @@
 #include "cli/rows.h"
 
 /*
- * Rows of jobs added up by user, account or project: memory grows with these,
- * not with jobs.
+ * Rows of jobs added up by user, account, project or array: memory grows with
+ * these, not with jobs.
  *
  * What is unknown of a job adds nothing; jobs and known_jobs tell how many a
  * group has and of how many the energy is known. A sum of which nothing is
@@ -19,12 +19,14 @@ enum group_column {
 	GROUP_NAME, GROUP_JOBS, GROUP_KNOWN, GROUP_FAILED, GROUP_CORE_HOURS,
 	GROUP_GPU_HOURS, GROUP_ENERGY, GROUP_SHARE, GROUP_FAILED_ENERGY,
 	GROUP_BMC, GROUP_MODEL, GROUP_COVERAGE, GROUP_MAX_GAP, GROUP_SOURCE,
-	GROUP_CO2E, GROUP_COST, GROUP_OFFSET, GROUP_COLUMNS
+	GROUP_CO2E, GROUP_COST, GROUP_OFFSET, GROUP_COLUMNS,
+	GROUP_USER = GROUP_OFFSET	/* whose it is, instead: of arrays */
 };
 
 typedef struct groups groups_t;
 
-/* by: a text column of jobs; jobs without that text are a group of their own. */
+/* by: a text column of jobs, of which jobs without that text are one group; or
+   JOB_ARRAY. */
 groups_t *groups_create(enum job_column by);
 void groups_destroy(groups_t *g);	/* NULL is fine */
 
@@ -37,7 +39,7 @@ struct site_energy {
 	double unallocated_kwh, idle_kwh;
 };
 
-/* Over whom that is spread: GROUP_OFFSET is each one's part. */
+/* Over whom that is spread: GROUP_OFFSET is each one's part. Not over arrays. */
 enum spread { SPREAD_NONE, SPREAD_CORE_HOURS, SPREAD_ENERGY };
 
 /* Join all but the `keep` groups with most energy into one, "others". */

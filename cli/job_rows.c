@@ -22,6 +22,7 @@ const struct column job_columns[JOB_COLUMNS] = {
 	[JOB_CO2E] = { "co2e_g", "CO2E", COLUMN_NUMBER, UNIT_GRAMS },
 	[JOB_COST] = { "cost", "COST", COLUMN_NUMBER, UNIT_MONEY },
 	[JOB_NODE_S] = { "node_s", NULL, COLUMN_NUMBER, UNIT_SECONDS },
+	[JOB_ARRAY] = { "array_id", NULL, COLUMN_INTEGER, UNIT_NONE },
 };
 
 void job_row_energy(struct cell *row, double kwh, const struct rates *rates,

@@ -13,6 +13,7 @@ enum job_column {
 	JOB_COVERAGE, JOB_MAX_GAP, JOB_SOURCE, JOB_CO2E, JOB_COST,
 	/* not shown: */
 	JOB_NODE_S,		/* its time on all its nodes, less suspension */
+	JOB_ARRAY,		/* its array; of no array: itself */
 	JOB_COLUMNS
 };
 extern const struct column job_columns[JOB_COLUMNS];

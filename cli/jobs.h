@@ -26,7 +26,8 @@ struct job_ledger {
 
 struct job {
 	uint64_t row;		/* in the database, where it was read by slurmdb */
-	uint32_t array_id, array_task;	/* likewise; 0: of no array */
+	uint32_t array_id;	/* 0: of no array */
+	uint32_t array_task;	/* where it was read by slurmdb */
 	uint32_t id;
 	char *user, *account, *project;
 	char state[24];

@@ -161,6 +161,8 @@ static struct usage job_usage(struct confs *confs, const struct job *job,
 static void set_identity(struct cell *row, const struct job *job)
 {
 	cell_set_integer(&row[JOB_ID], job->id);
+	cell_set_integer(&row[JOB_ARRAY], job->array_id ? job->array_id :
+							  job->id);
 	cell_set_text(&row[JOB_USER], *job->user ? job->user : NULL);
 	cell_set_text(&row[JOB_ACCOUNT], *job->account ? job->account : NULL);
 	cell_set_text(&row[JOB_PROJECT], *job->project ? job->project : NULL);

@@ -49,14 +49,14 @@ static const char jobs_sql[] =
 	"CASE WHEN " FINAL " THEN greatest(o.stop_time, w.start_s) "
 	"WHEN o.job_id IS NULL THEN (SELECT CASE WHEN bool_and(g.closed) THEN max(g.end_s) END "
 	"FROM wattgate.allocation g WHERE g.job_id = w.job_id) END) AS end_s, "
-	"w.core_s, w.gpu_s, 'ours' AS kind "
+	"w.core_s, w.gpu_s, w.array_id, 'ours' AS kind "
 	"FROM wattgate.job w "
 	"LEFT JOIN public.jobs o ON w.stop_s IS NULL AND o.job_id = w.job_id "
 	"WHERE (w.stop_s >= $1::bigint AND w.stop_s < $2::bigint) OR w.stop_s IS NULL"
 	"), theirs AS ("
 	"SELECT o.job_id, o.job_user, o.project, o.state, "
 	"o.start_time::bigint, CASE WHEN " FINAL " THEN o.stop_time::bigint END, "
-	"NULL::float8, NULL::float8, "
+	"NULL::float8, NULL::float8, o.array_id, "
 	"CASE WHEN " FINAL " AND (o.start_time = 0 OR o.start_time > o.stop_time "
 	"OR o.assigned_moldable_job = 0) THEN 'never' ELSE 'theirs' END "
 	"FROM public.jobs o "
@@ -69,7 +69,7 @@ static const char jobs_sql[] =
 	"x.core_s / 3600, x.gpu_s / 3600, e.energy_kwh, e.bmc_kwh, e.model_kwh, "
 	"e.energy_coverage, e.max_gap_s, "
 	"CASE WHEN a.first = a.last THEN a.first WHEN a.first <> a.last THEN 'mixed' END, "
-	"a.open, x.kind, a.active_s "
+	"a.open, x.kind, a.active_s, x.array_id "
 	"FROM (SELECT * FROM ours UNION ALL SELECT * FROM theirs) x "
 	"LEFT JOIN LATERAL (SELECT j.* FROM wattgate.job_energy j "
 	"WHERE j.job_id = x.job_id) e ON true "
@@ -83,7 +83,7 @@ static const char jobs_sql[] =
 
 enum { Q_ID, Q_USER, Q_PROJECT, Q_STATE, Q_START, Q_END, Q_CORE_H, Q_GPU_H,
        Q_ENERGY, Q_BMC, Q_MODEL, Q_COVERAGE, Q_MAX_GAP, Q_SOURCE, Q_OPEN,
-       Q_KIND, Q_ACTIVE };
+       Q_KIND, Q_ACTIVE, Q_ARRAY };
 
 static void set_text(struct cell *cell, const char *text)
 {
@@ -136,10 +136,13 @@ static int take_job(const struct pg_row *row, void *arg)
 	struct cell *out = rows_add(s->part.rows);
 	const char *kind = pg_row_text(row, Q_KIND);
 	const bool open = pg_row_true(row, Q_OPEN);
-	int64_t id;
+	int64_t id, array;
 
-	if (pg_row_int(row, Q_ID, &id))
+	if (pg_row_int(row, Q_ID, &id)) {
 		cell_set_integer(&out[JOB_ID], id);
+		pg_row_int(row, Q_ARRAY, &array);
+		cell_set_integer(&out[JOB_ARRAY], array > 0 ? array : id);
+	}
 	set_text(&out[JOB_USER], pg_row_text(row, Q_USER));
 	set_text(&out[JOB_PROJECT], pg_row_text(row, Q_PROJECT));
 	set_text(&out[JOB_STATE], pg_row_text(row, Q_STATE));

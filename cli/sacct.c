@@ -71,6 +71,7 @@ static void add_job(struct jobs *jobs, const struct sacct_row *row)
 	struct job *job = jobs_add(jobs);
 
 	job->id = row->job_id;
+	job->array_id = row->array_id;
 	strcpy(job->state, row->state);
 	job->user = mem_string(row->user);
 	job->account = mem_string(row->account);

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { F_ID, F_STATE, F_START, F_END, F_SUSPENDED, F_ELAPSED, F_CPUS, F_TRES,
+enum { F_ID, F_ARRAY, F_STATE, F_START, F_END, F_SUSPENDED, F_ELAPSED, F_CPUS, F_TRES,
        F_ENERGY, F_NODES, F_USER, F_ACCOUNT, F_WCKEY, F_COUNT };
 
 /* Above all that Slurm counts, which fits 64 bits. */
@@ -166,6 +166,19 @@ static int parse_id(char *text, struct sacct_row *row)
 	return 0;
 }
 
+/* "12_3" or "12_[3-5]" is of array 12; "12" and "12+0" are of none. */
+static uint32_t parse_array(const char *text)
+{
+	char *end;
+	unsigned long long id;
+
+	if (!isdigit((unsigned char)*text))
+		return 0;
+	errno = 0;
+	id = strtoull(text, &end, 10);
+	return errno || *end != '_' || id > UINT32_MAX ? 0 : (uint32_t)id;
+}
+
 /* Seconds, also since 1970; "Unknown", "None" and nonsense are 0. */
 static int64_t parse_time(const char *text)
 {
@@ -201,6 +214,7 @@ int sacct_parse_row(char *line, const char *separator, struct sacct_row *row)
 	memset(row, 0, sizeof(*row));
 	if (split_line(line, separator, f) < 0 || parse_id(f[F_ID], row) < 0)
 		return -1;
+	row->array_id = parse_array(f[F_ARRAY]);
 	snprintf(row->state, sizeof(row->state), "%.*s",
 		 (int)strcspn(f[F_STATE], " "), f[F_STATE]);
 	row->start_s = parse_time(f[F_START]);

@@ -7,11 +7,12 @@
 /* One line of sacct, taken apart. Pure: no process, no clock. */
 
 /* What sacct is asked for, in the order of the fields below. */
-#define SACCT_FIELDS "JobIDRaw,State,Start,End,Suspended,ElapsedRaw,AllocCPUS," \
+#define SACCT_FIELDS "JobIDRaw,JobID,State,Start,End,Suspended,ElapsedRaw,AllocCPUS," \
 	"AllocTRES,ConsumedEnergyRaw,NodeList,User,Account,WCKey"
 
 struct sacct_row {
 	uint32_t job_id;
+	uint32_t array_id;	/* 0: of no array */
 	const char *step;	/* "" for the job's own row, else "extern", ... */
 	char state[24];		/* without what follows, as in "CANCELLED by 0" */
 	int64_t start_s, end_s;	/* since 1970; 0 = unknown */

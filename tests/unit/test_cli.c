@@ -345,10 +345,11 @@ START_TEST(test_sacct_row)
 {
 	struct sacct_row r;
 
-	ck_assert_int_eq(parse_row("5|CANCELLED by 0|1795443673|1795443675|00:00:01|2|4|"
+	ck_assert_int_eq(parse_row("5|3_2|CANCELLED by 0|1795443673|1795443675|00:00:01|2|4|"
 		"billing=2,cpu=4,gres/gpu=2,mem=2000M,node=2|7200|n[1-2]|alice|proj|*key",
 		&r), 0);
 	ck_assert_uint_eq(r.job_id, 5);
+	ck_assert_uint_eq(r.array_id, 3);
 	ck_assert_str_eq(r.step, "");
 	ck_assert_str_eq(r.state, "CANCELLED");
 	ck_assert_int_eq(r.start_s, 1795443673);
@@ -364,7 +365,7 @@ START_TEST(test_sacct_row)
 	ck_assert_str_eq(r.account, "proj");
 	ck_assert_str_eq(r.wckey, "key");
 
-	ck_assert_int_eq(parse_row("5.extern|RUNNING|1|Unknown|00:00:00|1|1|cpu=1||n1||p|",
+	ck_assert_int_eq(parse_row("5.extern|5.extern|RUNNING|1|Unknown|00:00:00|1|1|cpu=1||n1||p|",
 				   &r), 0);
 	ck_assert_str_eq(r.step, "extern");
 	ck_assert_int_eq(r.end_s, 0);
@@ -372,12 +373,33 @@ START_TEST(test_sacct_row)
 	ck_assert(isnan(r.mem_mb));
 	ck_assert_double_eq(r.gpus, 0);
 
-	ck_assert_int_eq(parse_row("8|PENDING|None|Unknown|00:00:00|0|1||0|None assigned|u|a|",
+	ck_assert_int_eq(parse_row("8|8|PENDING|None|Unknown|00:00:00|0|1||0|None assigned|u|a|",
 				   &r), 0);
 	ck_assert_str_eq(r.nodes, "");
 	ck_assert_int_eq(r.start_s, 0);
 	ck_assert(isnan(r.gpus));
 	ck_assert_double_eq(r.energy_j, 0);
+}
+END_TEST
+
+START_TEST(test_sacct_array)
+{
+	static const struct { const char *text; unsigned id; } cases[] = {
+		{ "5", 0 }, { "5+1", 0 }, { "3_4", 3 }, { "3_[4-6,9%2]", 3 },
+		{ "3_4.extern", 3 }, { "", 0 }, { "_4", 0 }, { "x_4", 0 },
+		{ "-3_4", 0 }, { "4294967296_1", 0 },
+		{ "99999999999999999999999_1", 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char text[256];
+		struct sacct_row r;
+
+		snprintf(text, sizeof(text), "5|%s|COMPLETED|1|2|00:00:00|1|1|cpu=1|1|n1|u|a|",
+			 cases[i].text);
+		ck_assert_int_eq(parse_row(text, &r), 0);
+		ck_assert_uint_eq(r.array_id, cases[i].id);
+	}
 }
 END_TEST
 
@@ -394,7 +416,7 @@ START_TEST(test_sacct_energy)
 		char text[256];
 		struct sacct_row r;
 
-		snprintf(text, sizeof(text), "5|COMPLETED|1|2|00:00:00|1|1|cpu=1|%s|n1|u|a|",
+		snprintf(text, sizeof(text), "5|5|COMPLETED|1|2|00:00:00|1|1|cpu=1|%s|n1|u|a|",
 			 cases[i].text);
 		ck_assert_int_eq(parse_row(text, &r), 0);
 		if (isnan(cases[i].j))
@@ -409,14 +431,14 @@ END_TEST
 START_TEST(test_sacct_hostile)
 {
 	static const char *const bad[] = {
-		"", "|", "5", "5|COMPLETED",
-		"5|COMPLETED|1|2|00:00:00|1|1|cpu=1|0|n1|u|a",		/* too few */
-		"5|COMPLETED|1|2|00:00:00|1|1|cpu=1|0|n1|u|a|k|k",	/* too many */
-		"x|COMPLETED|1|2|00:00:00|1|1|cpu=1|0|n1|u|a|k",
-		"-5|COMPLETED|1|2|00:00:00|1|1|cpu=1|0|n1|u|a|k",
-		"0|COMPLETED|1|2|00:00:00|1|1|cpu=1|0|n1|u|a|k",
-		"4294967296|COMPLETED|1|2|00:00:00|1|1|cpu=1|0|n1|u|a|k",
-		"5.|COMPLETED|1|2|00:00:00|1|1|cpu=1|0|n1|u|a|k",
+		"", "|", "5", "5|5|COMPLETED",
+		"5|5|COMPLETED|1|2|00:00:00|1|1|cpu=1|0|n1|u|a",		/* too few */
+		"5|5|COMPLETED|1|2|00:00:00|1|1|cpu=1|0|n1|u|a|k|k",	/* too many */
+		"x|x|COMPLETED|1|2|00:00:00|1|1|cpu=1|0|n1|u|a|k",
+		"-5|-5|COMPLETED|1|2|00:00:00|1|1|cpu=1|0|n1|u|a|k",
+		"0|0|COMPLETED|1|2|00:00:00|1|1|cpu=1|0|n1|u|a|k",
+		"4294967296|4294967296|COMPLETED|1|2|00:00:00|1|1|cpu=1|0|n1|u|a|k",
+		"5.|5.|COMPLETED|1|2|00:00:00|1|1|cpu=1|0|n1|u|a|k",
 		"forged row of a user's key",
 	};
 	struct sacct_row r;
@@ -426,7 +448,7 @@ START_TEST(test_sacct_hostile)
 		ck_assert_msg(parse_row(bad[i], &r) == -1, "%s", bad[i]);
 
 	/* The usual separators in a key stay in the key. */
-	snprintf(line, sizeof(line), "5#!#S#!#1#!#2#!#0:00#!#1#!#1#!#c#!#0#!#n1#!#u#!#a#!#k|9|root");
+	snprintf(line, sizeof(line), "5#!#5#!#S#!#1#!#2#!#0:00#!#1#!#1#!#c#!#0#!#n1#!#u#!#a#!#k|9|root");
 	ck_assert_int_eq(sacct_parse_row(line, "#!#", &r), 0);
 	ck_assert_str_eq(r.wckey, "k|9|root");
 	ck_assert_str_eq(r.user, "u");
@@ -879,6 +901,7 @@ static Suite *cli_suite(void)
 	tcase_add_test(tc, test_table);
 	tcase_add_test(tc, test_numbers);
 	tcase_add_test(tc, test_sacct_row);
+	tcase_add_test(tc, test_sacct_array);
 	tcase_add_test(tc, test_sacct_energy);
 	tcase_add_test(tc, test_sacct_hostile);
 	tcase_add_test(tc, test_sacct_duration);

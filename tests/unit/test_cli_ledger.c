@@ -673,7 +673,7 @@ static const char *source(const struct rows *rows, int64_t job)
 
 /* Rows of sacct: wall time begins at 1790000000. */
 #define ROW(id, state, start, end, tres, j, nodes, rest) \
-	id "|" state "|" start "|" end "|00:00:00|50|2|" tres "|" j "|" nodes \
+	id "|" id "|" state "|" start "|" end "|00:00:00|50|2|" tres "|" j "|" nodes \
 	"|" rest "\n"
 #define T(s) "17900000" s
 
@@ -699,7 +699,7 @@ static const char sacct_rows[] =
 	ROW("16", "CANCELLED by 0", T("60"), T("60"), "", "0", "None assigned", "bob|b|")
 	/* a key that looks like a row of someone else */
 	ROW("17", "COMPLETED", T("10"), T("60"), "cpu=2", "60", "n9", "eve|e|x")
-	"18;COMPLETED;1;2;0:00;1;1;cpu=1;99;n9;ann;a;\n"
+	"18;18;COMPLETED;1;2;0:00;1;1;cpu=1;99;n9;ann;a;\n"
 	/* not measured for a second: no figure, coverage 0 */
 	ROW("19", "COMPLETED", T("10"), T("60"), "cpu=2", "0", "n1", "bob|b|")
 	/* the node went down: what was open is all there is */

@@ -90,7 +90,7 @@ static void make_interval(struct ledger_rec *r, const char *node,
 static void make_row(uint32_t job, const char *nodes, int64_t start_s,
 		     int64_t end_s)
 {
-	fprintf(sacct, "%u|%s|%lld|%lld|00:00:00|%lld|2|cpu=2|%u|%s|ann|a|*p\n",
+	fprintf(sacct, "%u||%s|%lld|%lld|00:00:00|%lld|2|cpu=2|%u|%s|ann|a|*p\n",
 		job, end_s ? "COMPLETED" : "RUNNING", (long long)start_s,
 		(long long)end_s, (long long)((end_s ? end_s : start_s + 50) - start_s),
 		job % 3 * 1000, nodes);

@@ -150,6 +150,36 @@ START_TEST(test_edges)
 }
 END_TEST
 
+/* Jobs of an array are one row, others their own; both tell whose they are. */
+START_TEST(test_array)
+{
+	static const int64_t arrays[COUNT(jobs)] = { 7, 7, 9, 12, 7, 100, 9 };
+	struct rows *rows = input(0, COUNT(jobs));
+
+	for (size_t i = 0; i < rows->len; i++)
+		cell_set_integer((struct cell *)rows_cell(rows, i, JOB_ARRAY),
+				 arrays[i]);
+	g = groups_create(JOB_ARRAY);
+	groups_add(g, rows);
+	rows_destroy(rows);
+	out = groups_rows(g, &(struct site_energy){ NAN, NAN, NAN }, SPREAD_NONE);
+	ck_assert_uint_eq(out->len, 4);
+	ck_assert_str_eq(out->columns[GROUP_NAME].name, "array_id");
+	ck_assert_uint_eq(rows_shown(out), GROUP_USER + 1);
+	ck_assert_str_eq(out->columns[GROUP_USER].name, "user");
+	ck_assert_str_eq(at(0, GROUP_NAME)->text, "7");
+	ck_assert_int_eq(at(0, GROUP_JOBS)->integer, 3);
+	ck_assert_str_eq(at(0, GROUP_USER)->text, "a");
+	expect(0, GROUP_ENERGY, 7);
+	ck_assert_str_eq(at(1, GROUP_NAME)->text, "9");
+	expect(1, GROUP_ENERGY, 1.5);
+	ck_assert_str_eq(at(2, GROUP_NAME)->text, "100");
+	ck_assert(!at(2, GROUP_USER)->known);
+	ck_assert_str_eq(at(3, GROUP_NAME)->text, "12");
+	end();
+}
+END_TEST
+
 START_TEST(test_fold)
 {
 	double before, after = 0;
@@ -236,6 +266,7 @@ int main(void)
 	tcase_add_test(tc, test_site);
 	tcase_add_loop_test(tc, test_spread, 0, COUNT(spreads));
 	tcase_add_loop_test(tc, test_edges, 0, 2);
+	tcase_add_test(tc, test_array);
 	tcase_add_test(tc, test_fold);
 	tcase_add_test(tc, test_nothing);
 	suite_add_tcase(s, tc);
