@@ -6,7 +6,7 @@ pkglibexec_PROGRAMS = oar-hooks/wattgate-oar-hook
 # it links nothing
 oar_hooks_wattgate_oar_hook_LDADD =
 
-sbin_SCRIPTS = oar-hooks/wattgate-oar-setup
+sbin_SCRIPTS += oar-hooks/wattgate-oar-setup
 EXTRA_DIST += oar-hooks/wattgate-oar-setup.in
 CLEANFILES += oar-hooks/wattgate-oar-setup
 oar-hooks/wattgate-oar-setup: oar-hooks/wattgate-oar-setup.in Makefile

@@ -14,10 +14,13 @@ dist_schema_DATA = oar-hooks/schema/001-results.sql \
 sbin_SCRIPTS += oar-hooks/wattgate-oar-schema
 EXTRA_DIST += oar-hooks/wattgate-oar-schema.in
 CLEANFILES += oar-hooks/wattgate-oar-schema
-oar-hooks/wattgate-oar-schema: oar-hooks/wattgate-oar-schema.in Makefile
+oar-hooks/wattgate-oar-schema: oar-hooks/wattgate-oar-schema.in \
+		pg/schema-lib.sh Makefile
 	$(AM_V_GEN)$(MKDIR_P) oar-hooks && \
+	sed -e '/^\. @schema_lib@$$/r $(srcdir)/pg/schema-lib.sh' -e '/^\. @schema_lib@$$/d' \
+		$(srcdir)/oar-hooks/wattgate-oar-schema.in | \
 	sed -e 's,[@]schemadir[@],$(schemadir),g' -e 's,[@]confdir[@],$(confdir),g' \
-		$(srcdir)/oar-hooks/wattgate-oar-schema.in >$@.tmp && \
+		>$@.tmp && \
 	chmod +x $@.tmp && mv $@.tmp $@
 
 # no packaged file is replaced: OAR has none of this name here

@@ -16,3 +16,6 @@ pg_libpgroom_a_CPPFLAGS = $(AM_CPPFLAGS) $(LIBPQ_CFLAGS)
 pg_libpgroom_a_SOURCES = $(pg_sources)
 PG_LIBS += pg/libpgroom.a $(LIBPQ_LIBS)
 endif
+
+# what the programs that install schemas share
+EXTRA_DIST += pg/schema-lib.sh

@@ -174,8 +174,8 @@ static const char *array_type(const struct ledger_field *f)
 
 static const char *key_of(bool interval)
 {
-	return interval ? "boot_id, start_ns" :
-			  "boot_id, job, step, restart, start_ns";
+	return interval ? "y.boot_id, y.start_ns" :
+			  "y.boot_id, y.job, y.step, y.restart, y.start_ns";
 }
 
 /* x and y have the same key (SQL). */
@@ -228,13 +228,16 @@ static void insert_text(struct text *t, bool interval, bool open)
 	store_columns(interval ? LEDGER_INTERVAL : LEDGER_ALLOC, columns,
 		      sizeof(columns));
 	text_add(t, "INSERT INTO %s (node_id, seq, boot_id, crc, %s, %s) "
-		 "SELECT $1::int, y.* FROM ", table_of(interval, open),
-		 interval ? "from_wall_ns, to_wall_ns" : "is_step", columns);
+		 "SELECT DISTINCT ON (%s) $1::int, y.* FROM ",
+		 table_of(interval, open),
+		 interval ? "from_wall_ns, to_wall_ns" : "is_step", columns,
+		 key_of(interval));
 	rows_text(t, interval);
+	/* not by unique keys: a hypertable's are others */
 	text_add(t, " WHERE NOT EXISTS (SELECT FROM %s x WHERE %s) "
-		 "ORDER BY y.seq ON CONFLICT%s%s%s DO NOTHING RETURNING seq",
-		 table_of(interval, false), same_key(interval), " (",
-		 key_of(interval), ")");
+		 "ORDER BY %s, y.seq ON CONFLICT DO NOTHING RETURNING seq",
+		 table_of(interval, false), same_key(interval),
+		 key_of(interval));
 }
 
 static void put_field(struct pg_array *a, const struct ledger_field *f,
@@ -300,33 +303,46 @@ static void take_fresh(struct batch *b, const PGresult *r)
 	}
 }
 
-/* Of the rest, what came with other figures than those that are there. */
-static int compare(struct batch *b, bool interval)
+/* Those of the n that came with other figures than are there. */
+static void take_conflicts(struct batch *b, const PGresult *r)
 {
-	struct columns c = { 0 };
-	struct text t = { .len = 0 };
 	char name[160];
-	PGresult *r;
 	int64_t seq;
 
-	columns_fill(&c, b, interval);
-	text_add(&t, "SELECT y.seq FROM %s x JOIN ", table_of(interval, false));
-	rows_text(&t, interval);
-	text_add(&t, " ON %s WHERE x.crc <> y.crc ORDER BY y.seq",
-		 same_key(interval));
-	r = columns_query(&c, b, t.buf);
-	if (!r)
-		return -1;
-	if (PQntuples(r) > 0 && b->count->conflicts == 0 &&
-	    pgdb_int(r, 0, 0, &seq)) {
+	for (int i = 0; i < PQntuples(r); i++) {
+		if (*PQgetvalue(r, i, 1) != 't' || !pgdb_int(r, i, 0, &seq))
+			continue;
+		if (b->count->conflicts++ > 0)
+			continue;
 		store_record_name(&b->recs[seq - b->next_seq], name,
 				  sizeof(name));
 		err_set(&b->count->conflict, "node %.100s: %s is there already with other figures, which stay",
 			b->node, name);
 	}
-	b->count->conflicts += (uint32_t)PQntuples(r);
+}
+
+/* Now all n of the batch must be there, these or others of their keys. */
+static int compare(struct batch *b, bool interval, uint32_t n)
+{
+	struct columns c = { 0 };
+	struct text t = { .len = 0 };
+	PGresult *r;
+	int rc = 0;
+
+	columns_fill(&c, b, interval);
+	text_add(&t, "SELECT y.seq, x.crc <> y.crc FROM %s x JOIN ",
+		 table_of(interval, false));
+	rows_text(&t, interval);
+	text_add(&t, " ON %s ORDER BY y.seq", same_key(interval));
+	r = columns_query(&c, b, t.buf);
+	if (!r)
+		return -1;
+	if ((uint32_t)PQntuples(r) < n)
+		rc = err_set(b->err, "the store's database: records of node %.100s cannot be numbered: next_seq of its row is too low",
+			     b->node);
+	take_conflicts(b, r);
 	PQclear(r);
-	return 0;
+	return rc;
 }
 
 /* Parts of the intervals that are new. */
@@ -396,7 +412,7 @@ static int put_kind(struct batch *b, bool interval)
 	b->count->fresh += fresh;
 	if (fresh && close_open(b, interval) < 0)
 		return -1;
-	return fresh < n ? compare(b, interval) : 0;
+	return fresh < n ? compare(b, interval, n) : 0;
 }
 
 /* ---- batches ----------------------------------------------------------------------- */

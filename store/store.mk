@@ -51,3 +51,22 @@ STORE_HAVE += -DHAVE_LIBPQ=1
 else
 STORE_HAVE += -DHAVE_LIBPQ=0
 endif
+
+# What goes into PostgreSQL, and the program that puts it there.
+siteschemadir = $(pkgdatadir)/site-schema
+dist_siteschema_DATA = store/schema/001-store.sql \
+	store/schema/rights.sql \
+	store/schema/missing.sql \
+	store/schema/remove.sql \
+	store/schema/hypertables.sql
+
+sbin_SCRIPTS += store/wattgate-site-schema
+EXTRA_DIST += store/wattgate-site-schema.in
+CLEANFILES += store/wattgate-site-schema
+store/wattgate-site-schema: store/wattgate-site-schema.in pg/schema-lib.sh Makefile
+	$(AM_V_GEN)$(MKDIR_P) store && \
+	sed -e '/^\. @schema_lib@$$/r $(srcdir)/pg/schema-lib.sh' -e '/^\. @schema_lib@$$/d' \
+		$(srcdir)/store/wattgate-site-schema.in | \
+	sed -e 's,[@]siteschemadir[@],$(siteschemadir),g' -e 's,[@]confdir[@],$(confdir),g' \
+		>$@.tmp && \
+	chmod +x $@.tmp && mv $@.tmp $@

@@ -286,18 +286,19 @@ START_TEST(test_open_round_trip)
 END_TEST
 
 /* The same batch again, parts of it, and within itself. */
-START_TEST(test_duplicates)
+static void check_duplicates(enum backend backend)
 {
 	struct ledger_rec recs[4] = { make_interval("n1", 0, 100),
 				      make_alloc("n1", 5, 10, 60),
 				      make_alloc("n1", 5, 10, 60),
 				      make_alloc("n1", 6, 10, 60) };
 	struct ledger_rec other[2] = { recs[1], recs[0] };
+	struct ledger_rec both[2] = { make_interval("n2", 0, 100),
+				      make_interval("n2", 0, 50) };
 	struct store_count count;
 	store_t *s;
 
-	SKIP_WITHOUT(_i);
-	s = open_writer(_i);
+	s = open_writer(backend);
 	count = put(s, "n1", recs, 3);
 	ck_assert_uint_eq(count.fresh, 2);
 	ck_assert_uint_eq(count.conflicts, 0);
@@ -312,9 +313,62 @@ START_TEST(test_duplicates)
 	ck_assert_uint_eq(count.conflicts, 2);
 	ck_assert_ptr_nonnull(strstr(count.conflict.text, "job 5.extern restart 0"));
 	ck_assert_uint_eq(put(s, "n1", NULL, 0).fresh, 0);
+	count = put(s, "n2", both, 2);
+	ck_assert_uint_eq(count.fresh, 1);
+	ck_assert_uint_eq(count.conflicts, 1);
 	store_close(s);
 	recs[2] = recs[3];
-	expect(_i, "n1", false, recs, 3);
+	expect(backend, "n1", false, recs, 3);
+	expect(backend, "n2", false, both, 1);
+}
+
+START_TEST(test_duplicates)
+{
+	SKIP_WITHOUT(_i);
+	check_duplicates(_i);
+}
+END_TEST
+
+/*
+ * With the keys that a hypertable has. TimescaleDB itself is not there to be
+ * tried: its function is one of ours, which does nothing.
+ */
+START_TEST(test_hypertable_keys)
+{
+	SKIP_WITHOUT(POSTGRES);
+	ck_assert_int_eq(sql(POSTGRES, "CREATE FUNCTION create_hypertable(regclass, name, "
+			     "chunk_time_interval bigint, migrate_data boolean) RETURNS int "
+			     "LANGUAGE sql AS 'SELECT 1'"), 0);
+	ck_assert_int_eq(shell("psql -X -q -h %s -U boss -d site -f " SCHEMA_DIR "/hypertables.sql >%s/out 2>&1",
+			       dir, scratch), 0);
+	check_duplicates(POSTGRES);
+}
+END_TEST
+
+/* A node's numbers were set back by hand: nothing may be lost unsaid. */
+START_TEST(test_numbers)
+{
+	struct ledger_rec recs[2] = { make_alloc("n1", 5, 10, 60),
+				      make_interval("n1", 0, 100) };
+	struct store_count count;
+	struct err err = { "" };
+	store_t *s;
+
+	SKIP_WITHOUT(_i);
+	s = open_writer(_i);
+	put(s, "n1", recs, 2);
+	recs[0].alloc.job_id = 6;
+	recs[1].interval.start_ns++;
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(sql(_i, i ? "UPDATE node SET next_seq = 2;" :
+					     "UPDATE node SET next_seq = 1;"), 0);
+		ck_assert_int_eq(store_put(s, "n1", &recs[i], 1, &count, &err),
+				 -1);
+		ck_assert_msg(*err.text != '\0', "nothing is said");
+	}
+	ck_assert_int_eq(sql(_i, "UPDATE node SET next_seq = 3;"), 0);
+	ck_assert_uint_eq(put(s, "n1", recs, 2).fresh, 2);
+	store_close(s);
 }
 END_TEST
 
@@ -618,6 +672,22 @@ static void count_record(const struct ledger_rec *rec, void *arg)
 	++*n;
 }
 
+/* The server's process of the writer dies, and with it all of the server's. */
+static void server_crash(pid_t writer)
+{
+	for (int i = 0; i < 100; i++) {
+		if (shell("kill -KILL $(psql -X -q -A -t -h %s -U boss -d site -c \"SELECT pid "
+			  "FROM pg_stat_activity WHERE usename = 'wattgate'\" 2>/dev/null) 2>/dev/null",
+			  dir) == 0)
+			break;
+		usleep(20000);
+	}
+	usleep(50000);
+	kill(writer, SIGKILL);	/* it may have connected again */
+	ck_assert_int_eq(shell("for i in $(seq 200); do psql -X -q -h %s -U boss -d site -c 'SELECT 1' "
+			       ">/dev/null 2>&1 && exit 0; sleep 0.05; done; exit 1", dir), 0);
+}
+
 START_TEST(test_killed)
 {
 	uint32_t acknowledged = 0;
@@ -643,9 +713,12 @@ START_TEST(test_killed)
 		}
 		close(fds[1]);
 		usleep((useconds_t)(random_between(0, 60000)));
-		kill(pid, SIGKILL);
+		if (_i == POSTGRES && round % 5 == 4)
+			server_crash(pid);
+		else
+			kill(pid, SIGKILL);
 		ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-		ck_assert(WIFSIGNALED(status));
+		ck_assert(WIFSIGNALED(status) || WEXITSTATUS(status) == 3);
 		while ((n = read(fds[0], byte, sizeof(byte))) > 0)
 			acknowledged += (uint32_t)n;
 		close(fds[0]);
@@ -790,6 +863,122 @@ START_TEST(test_missing_table)
 	ck_assert_uint_eq(put(s, "n9", &rec, 1).fresh, 1);
 	store_close(s);
 	expect(_i, "n9", false, &rec, 1);
+}
+END_TEST
+
+/* What the server may say to a record: not now, or never. */
+START_TEST(test_server_says)
+{
+	static const struct {
+		const char *state, *what;
+		int rc;
+	} cases[] = {
+		{ "53100", "could not extend file", -1 },	/* disk full */
+		{ "53200", "out of memory", -1 },
+		{ "40P01", "deadlock detected", -1 },
+		{ "40001", "could not serialize", -1 },
+		{ "57014", "canceling statement", -1 },
+		{ "25006", "read-only transaction", -1 },
+		{ "42501", "permission denied", -1 },
+		{ "XX001", "invalid page", -1 },
+		{ "22003", "out of range", STORE_REFUSED },
+		{ "23514", "violates check", STORE_REFUSED },
+	};
+	struct ledger_rec recs[2] = { make_alloc("n9", 5, 10, 60),
+				      make_interval("n9", 0, 100) };
+	store_t *s;
+
+	SKIP_WITHOUT(POSTGRES);
+	s = open_writer(POSTGRES);
+	put(s, "n9", recs, 1);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct store_count count;
+		struct err err = { "" };
+		char text[512];
+
+		snprintf(text, sizeof(text), "CREATE OR REPLACE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$ "
+			 "BEGIN RAISE EXCEPTION '%s' USING ERRCODE = '%s'; END $$; "
+			 "CREATE OR REPLACE TRIGGER no BEFORE INSERT ON interval_part EXECUTE FUNCTION no()",
+			 cases[i].what, cases[i].state);
+		ck_assert_int_eq(sql(POSTGRES, text), 0);
+		recs[0].alloc.job_id++;
+		ck_assert_int_eq(store_put(s, "n9", recs, 2, &count, &err),
+				 cases[i].rc);
+		ck_assert_msg(strstr(err.text, cases[i].what) != NULL, "%s",
+			      err.text);
+		ck_assert_uint_eq(count.fresh, 0);
+	}
+	ck_assert_int_eq(sql(POSTGRES, "DROP TRIGGER no ON interval_part"), 0);
+	recs[0].alloc.job_id = 5;
+	ck_assert_uint_eq(put(s, "n9", recs, 2).fresh, 1);
+	store_close(s);
+	expect(POSTGRES, "n9", false, recs, 2);
+}
+END_TEST
+
+/* A file that the writer may not write, and one that is damaged. */
+static void expect_failure_as_nobody(const char *what)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		if (setgid(65534) != 0 || setuid(65534) != 0)
+			_exit(1);
+		expect_failure(open_writer(SQLITE), what);
+		_exit(0);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_msg(status == 0, "%s: %d", what, status);
+}
+
+START_TEST(test_read_only)
+{
+	struct ledger_rec rec = make_alloc("n9", 5, 10, 60);
+	store_t *s;
+
+	SKIP_WITHOUT(SQLITE);
+	if (geteuid() != 0)
+		return;
+	ck_assert_int_eq(shell("chmod 0755 %s", scratch), 0);
+	expect_failure_as_nobody("cannot be made: Permission denied");
+	s = open_writer(SQLITE);
+	put(s, "n9", &rec, 1);
+	store_close(s);
+	ck_assert_int_eq(shell("chmod 0644 %s/site.db*", scratch), 0);
+	expect_failure_as_nobody("see who owns it");
+	expect(SQLITE, "n9", false, &rec, 1);
+}
+END_TEST
+
+START_TEST(test_damaged)
+{
+	struct ledger_rec recs[KILL_BATCH];
+	struct store_count count;
+	struct err err = { "" };
+	store_t *s;
+	int rc = 0;
+
+	SKIP_WITHOUT(SQLITE);
+	s = open_writer(SQLITE);
+	for (uint32_t i = 0; i < 50; i++) {
+		kill_batch(recs, i);
+		put(s, "n1", recs, KILL_BATCH);
+	}
+	store_close(s);
+	/* all but its first page */
+	ck_assert_int_eq(shell("n=$(($(stat -c %%s %s/site.db) / 4096 - 1)); "
+			       "dd if=/dev/urandom of=%s/site.db bs=4096 seek=1 count=$n conv=notrunc 2>%s/out",
+			       scratch, scratch, scratch), 0);
+	s = open_writer(SQLITE);
+	for (uint32_t i = 0; i < 60 && rc == 0; i++) {
+		kill_batch(recs, i);
+		rc = store_put(s, "n1", recs, KILL_BATCH, &count, &err);
+	}
+	ck_assert_int_eq(rc, -1);
+	ck_assert_msg(strstr(err.text, "restore it from a backup") != NULL,
+		      "%s", err.text);
+	store_close(s);
 }
 END_TEST
 
@@ -1075,6 +1264,8 @@ int main(void)
 	tcase_add_loop_test(tc, test_round_trip, 0, BACKENDS);
 	tcase_add_loop_test(tc, test_open_round_trip, 0, BACKENDS);
 	tcase_add_loop_test(tc, test_duplicates, 0, BACKENDS);
+	tcase_add_test(tc, test_hypertable_keys);
+	tcase_add_loop_test(tc, test_numbers, 0, BACKENDS);
 	tcase_add_loop_test(tc, test_keys, 0, BACKENDS);
 	tcase_add_loop_test(tc, test_closed_wins, 0, BACKENDS);
 	tcase_add_loop_test(tc, test_refused, 0, BACKENDS);
@@ -1086,7 +1277,10 @@ int main(void)
 	tcase_add_loop_test(tc, test_writers, 0, BACKENDS);
 	tcase_add_loop_test(tc, test_version, 0, BACKENDS);
 	tcase_add_loop_test(tc, test_missing_table, 0, BACKENDS);
+	tcase_add_test(tc, test_server_says);
 	tcase_add_test(tc, test_file);
+	tcase_add_test(tc, test_read_only);
+	tcase_add_test(tc, test_damaged);
 	tcase_add_test(tc, test_reader_rights);
 	tcase_add_test(tc, test_locked);
 	tcase_add_test(tc, test_hung_server);

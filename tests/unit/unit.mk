@@ -196,7 +196,7 @@ unit_scripts = tests/unit/check-includes tests/unit/check-wattgated \
 	tests/unit/check-ipmi-inband \
 	tests/unit/check-meters tests/unit/check-sources-doc \
 	tests/unit/check-tls tests/unit/check-secrets \
-	tests/unit/check-wattgate tests/unit/check-oar-setup \
+	tests/unit/check-wattgate tests/unit/check-oar-setup tests/unit/check-site-schema \
 	tests/unit/check-oar-follow tests/unit/check-oar-backfill \
 	tests/unit/check-backfill \
 	tests/unit/check-kwollect tests/unit/check-prometheus
