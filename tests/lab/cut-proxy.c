@@ -2,7 +2,8 @@
 /*
  * cut-proxy LISTEN TARGET SEED MOST: hand connections to LISTEN (ADDRESS:PORT,
  * IPv4) on to TARGET, and cut each after a random number of bytes, 1 to MOST,
- * of both directions together; SEED makes the numbers. Runs until it is killed.
+ * of both directions together; SEED makes the numbers. Says so for each. Runs
+ * until it is killed.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -18,7 +19,7 @@
 
 struct pair {
 	int fd[2];		/* the caller's, the target's */
-	uint64_t left;		/* bytes until it is cut */
+	uint64_t bytes, left;	/* until it is cut: in all, and now */
 };
 
 static struct pair pairs[PAIRS_MAX];
@@ -73,6 +74,11 @@ static void pair_cut(unsigned i)
 			   sizeof(now));
 		close(pairs[i].fd[k]);
 	}
+	if (pairs[i].left == 0) {
+		printf("cut after %llu bytes\n",
+		       (unsigned long long)pairs[i].bytes);
+		fflush(stdout);
+	}
 	pairs[i] = pairs[--count];
 }
 
@@ -90,7 +96,7 @@ static void pair_add(int listener, const struct sockaddr_in *target,
 		close(fd);
 		return;
 	}
-	p->left = 1 + (uint64_t)random() % most;
+	p->left = p->bytes = 1 + (uint64_t)random() % most;
 	count++;
 }
 
