@@ -25,10 +25,12 @@
 struct http {
 	CURLM *multi;
 	unsigned conns;
+	http_conn_t *list;	/* all of them */
 };
 
 struct http_conn {
 	http_t *http;
+	http_conn_t *prev, *next;	/* of http */
 	CURL *easy;		/* of the last leg */
 	CURLSH *tls_sessions;	/* outlive it, to be resumed */
 	struct curl_slist *headers;
@@ -437,12 +439,25 @@ static void kept_note(http_conn_t *c)
 }
 
 /*
+ * Is another one of the same origin at work? libcurl hands both of them the
+ * same connections, so that what lies in one may be the other's answer.
+ */
+static bool origin_busy(const http_conn_t *c)
+{
+	for (const http_conn_t *o = c->http->list; o; o = o->next)
+		if (o != c && o->busy && strcmp(o->base_url, c->base_url) == 0)
+			return true;
+	return false;
+}
+
+/*
  * What a BMC sent behind its last answer (a length that is too small, an
  * answer given twice, a stray line end) would be taken for the next one: before
  * release 8 libcurl asks again over such a connection. Shut down and read
  * empty, it counts as dead. The inode tells whether it is still that socket.
+ * False: it may not be touched, nor used.
  */
-static void leftover_drop(http_conn_t *c)
+static bool leftover_drop(http_conn_t *c)
 {
 	char buf[4096];
 	struct stat st;
@@ -450,10 +465,13 @@ static void leftover_drop(http_conn_t *c)
 	if (c->kept_fd < 0 || fstat(c->kept_fd, &st) < 0 ||
 	    st.st_ino != c->kept_inode ||
 	    recv(c->kept_fd, buf, 1, MSG_PEEK | MSG_DONTWAIT) <= 0)
-		return;
+		return true;
+	if (origin_busy(c))
+		return false;
 	shutdown(c->kept_fd, SHUT_RDWR);
 	while (recv(c->kept_fd, buf, sizeof(buf), MSG_DONTWAIT) > 0)
 		;
+	return true;
 }
 
 static int options_set(http_conn_t *c);
@@ -482,12 +500,15 @@ static int leg_start(http_conn_t *c)
 	char url[sizeof(c->base_url) + HTTP_PATH_MAX];
 	int64_t left_ns;
 	int running;
+	bool reuse;
 
 	if (url_format(c, c->path, url, sizeof(url)) < 0)
 		return -1;
-	leftover_drop(c);
+	reuse = leftover_drop(c);
 	if (easy_renew(c) < 0)
 		return -1;
+	if (!reuse)
+		curl_easy_setopt(c->easy, CURLOPT_FRESH_CONNECT, 1L);
 	reply_reset(c);
 	c->leg_ns = timesource_boot_ns(&c->ts);
 	left_ns = c->timeout_ns - (c->leg_ns - c->start_ns);
@@ -963,6 +984,10 @@ http_conn_t *http_conn_create(http_t *h, const struct http_params *params,
 		return NULL;
 	}
 	c->http = h;
+	c->next = h->list;
+	if (c->next)
+		c->next->prev = c;
+	h->list = c;
 	h->conns++;
 	curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)h->conns);
 	if (conn_init(c, params, err) < 0) {
@@ -984,6 +1009,12 @@ void http_conn_destroy(http_conn_t *c)
 	}
 	curl_share_cleanup(c->tls_sessions);
 	c->http->conns--;
+	if (c->next)
+		c->next->prev = c->prev;
+	if (c->prev)
+		c->prev->next = c->next;
+	else
+		c->http->list = c->next;
 	headers_wipe(c);
 	post_wipe(c);
 	explicit_bzero(c->reply.token, sizeof(c->reply.token));

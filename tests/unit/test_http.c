@@ -877,6 +877,46 @@ START_TEST(test_answer_twice)
 }
 END_TEST
 
+/*
+ * Two that ask the same server get the same connections of libcurl's: what lies
+ * in one is the other's answer, and not to be thrown away.
+ */
+static void answer_last(void *arg, const struct fake_request *req,
+			struct fake_answer *a)
+{
+	(void)arg;
+	fake_answer_set(a, 200, "", "{}");
+	a->close = strcmp(req->path, "/last") == 0;
+}
+
+START_TEST(test_two_of_one_server)
+{
+	struct http_params p = { .insecure = true, .timeout_ns = 2 * NS_PER_S,
+				 .ts = timesource_system() };
+	const struct http_request req = { .path = "/last" };
+	static struct seen seen2;
+	http_conn_t *second;
+	struct err err;
+
+	setup_with(answer_last, 2 * NS_PER_S);
+	p.base_url = fakebmc_url(bmc);
+	second = http_conn_create(http, &p, &err);
+	ck_assert_ptr_nonnull(second);
+	get("/first");
+	ck_assert_int_eq(http_start(second, &req, on_done, &seen2, &err), 0);
+	usleep(50000);		/* its answer is there, and nobody has read it */
+	ck_assert_msg(get("/next")->status == 200, "%s", seen.reply.why.text);
+	while (!seen2.calls)
+		http_poll(http, NULL, 0, 100, &err);
+	ck_assert_int_eq(seen2.reply.status, 200);
+	/* each was asked for once */
+	ck_assert_int_eq(fakebmc_request(bmc, 2)->connection, 1);
+	ck_assert_int_eq(fakebmc_requests(bmc), 3);
+	http_conn_destroy(second);
+	teardown();
+}
+END_TEST
+
 /* A redirect does not buy time. */
 static void answer_slow_loop(void *arg, const struct fake_request *req,
 			     struct fake_answer *a)
@@ -982,6 +1022,7 @@ static Suite *http_suite(void)
 	tcase_add_test(tc, test_closed_when_kept);
 	tcase_add_test(tc, test_folded);
 	tcase_add_test(tc, test_answer_twice);
+	tcase_add_test(tc, test_two_of_one_server);
 	tcase_add_test(tc, test_time_of_all_legs);
 	tcase_add_test(tc, test_nobody_listens);
 	tcase_add_test(tc, test_cancel);
