@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/backfill_file.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,14 +97,24 @@ int backfill_file_read(struct backfill_file *f, const char *dir,
 	return 0;
 }
 
-/* Who owns the ledgers reads this one, too, though root wrote it. */
+/*
+ * Who owns the ledgers reads this one, too, though root wrote it. He could have
+ * put another file in its place meanwhile: only one that is root's, and that no
+ * other name leads to, is given away.
+ */
 static void owner_give(const char *path, const char *dir)
 {
-	struct stat st;
+	const int fd = geteuid() == 0 ?
+		open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC) : -1;
+	struct stat st, owner;
 
-	if (geteuid() == 0 && stat(dir, &st) == 0 &&
-	    lchown(path, st.st_uid, st.st_gid) < 0)
-		return;		/* he is root, and can read it */
+	if (fd < 0)
+		return;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == 0 &&
+	    st.st_nlink == 1 && stat(dir, &owner) == 0 &&
+	    fchown(fd, owner.st_uid, owner.st_gid) < 0)
+		;		/* it stays root's, who can read it */
+	close(fd);
 }
 
 int backfill_file_write(const struct backfill_file *f, const char *dir,

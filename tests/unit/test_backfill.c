@@ -210,6 +210,28 @@ START_TEST(file_goes_round)
 }
 END_TEST
 
+/* What root writes belongs to who owns the ledgers. */
+START_TEST(file_is_the_owners)
+{
+	struct backfill_file f = { 0 };
+	struct stat st;
+	char path[64];
+	struct err err;
+
+	if (geteuid() != 0)
+		return;
+	ck_assert_int_eq(chown(dir, 4321, 8765), 0);
+	snprintf(path, sizeof(path), "%s/n1.backfill", dir);
+	for (int i = 0; i < 2; i++) {	/* also in the place of his own */
+		ck_assert_int_eq(backfill_file_write(&f, dir, "n1", &err), 0);
+		ck_assert_int_eq(lstat(path, &st), 0);
+		ck_assert_uint_eq(st.st_uid, 4321);
+		ck_assert_uint_eq(st.st_gid, 8765);
+		ck_assert_int_eq(st.st_mode & 07777, 0640);
+	}
+}
+END_TEST
+
 /* ---- whose record of a job counts ------------------------------------------------------- */
 
 static void note(const char *text)
@@ -301,6 +323,7 @@ int main(void)
 	suite_add_tcase(suite, pure);
 	tcase_add_checked_fixture(files, make_dir, remove_all);
 	tcase_add_test(files, file_goes_round);
+	tcase_add_test(files, file_is_the_owners);
 	tcase_add_loop_test(files, jobs_count_once, 0,
 			    sizeof(rivals) / sizeof(rivals[0]));
 	suite_add_tcase(suite, files);
