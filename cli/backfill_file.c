@@ -112,8 +112,9 @@ static void owner_give(const char *path, const char *dir)
 		return;
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == 0 &&
 	    st.st_nlink == 1 && stat(dir, &owner) == 0 &&
-	    fchown(fd, owner.st_uid, owner.st_gid) < 0)
-		;		/* it stays root's, who can read it */
+	    fchown(fd, owner.st_uid, owner.st_gid) < 0) {
+		/* it stays root's, who can read it */
+	}
 	close(fd);
 }
 
