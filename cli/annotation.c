@@ -10,7 +10,7 @@
 #include "cli/mem.h"
 
 #define MARK "wattgate/"
-#define VERSION 1
+#define LINE_VERSION 1
 #define BETWEEN "; "
 
 /* Above these no figure of a job is. */
@@ -18,7 +18,7 @@
 #define SECONDS_MAX 1e12
 
 #define DIGITS "0123456789"
-#define SOURCE_BYTES DIGITS "abcdefghijklmnopqrstuvwxyz_+-"
+#define SOURCE_BYTES DIGITS "abcdefghijklmnopqrstuvwxyz_:+-"
 
 /* A number of the line: its word, and where it goes. */
 struct figure {
@@ -106,7 +106,7 @@ int annotation_format(const struct annotation *a, char *buf, size_t size)
 {
 	char source[ANNOTATION_SOURCE_SIZE];
 	size_t used;
-	int n = snprintf(buf, size, MARK "%d", VERSION);
+	int n = snprintf(buf, size, MARK "%d", LINE_VERSION);
 
 	if (n < 0 || (size_t)n >= size)
 		return -1;
@@ -203,7 +203,7 @@ static enum annotation_found read_line(const char *text, struct annotation *a,
 
 	if (digits == 0 || digits > 4 || *version == '0')
 		return ANNOTATION_NONE;
-	if (atoi(version) > VERSION)
+	if (atoi(version) > LINE_VERSION)
 		return is_end(version[digits]) ? ANNOTATION_LATER :
 						 ANNOTATION_NONE;
 	end = take_words(version + digits, a);

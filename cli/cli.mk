@@ -17,6 +17,12 @@ cli_libcli_a_CPPFLAGS = $(AM_CPPFLAGS) $(JSONC_CFLAGS) $(LIBPQ_CFLAGS) \
 	-DWATTGATE_CHART_JS='"$(chartjs)"' \
 	-DWATTGATE_OAR_DIR='"$(or $(oarlibdir),/usr/lib/oar)"'
 cli_libcli_a_SOURCES = \
+	cli/annotate.c \
+	cli/annotate.h \
+	cli/annotate_state.c \
+	cli/annotate_state.h \
+	cli/annotation.c \
+	cli/annotation.h \
 	cli/audit.c \
 	cli/audit.h \
 	cli/audit_allocs.c \
@@ -39,6 +45,7 @@ cli_libcli_a_SOURCES = \
 	cli/child.h \
 	cli/cmd.c \
 	cli/cmd.h \
+	cli/cmd_annotate.c \
 	cli/cmd_audit.c \
 	cli/cmd_backfill.c \
 	cli/cmd_doctor.c \

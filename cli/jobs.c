@@ -23,6 +23,8 @@ static void job_clear(struct job *job)
 	free(job->account);
 	free(job->project);
 	free(job->nodes);
+	free(job->annotation);
+	free(job->note);
 }
 
 void jobs_remove_last(struct jobs *jobs)

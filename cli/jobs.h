@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cli/annotation.h"
+
 /*
  * Jobs as the scheduler's accounting tells them. A requeued job is here once
  * for each time it ran: an instance has its own start, end and energy.
@@ -39,6 +41,8 @@ struct job {
 	uint32_t nodes_len;
 	double job_row_j;	/* the job's own row; NaN unknown */
 	double extern_j;	/* its extern step's row; NaN unknown */
+	struct annotation *annotation;	/* what its comments tell; NULL: nothing */
+	char *note;		/* the text that was asked for; NULL: none was */
 	struct job_ledger ledger;
 };
 

@@ -12,6 +12,7 @@ static const char usage[] =
 	"  report   what jobs and nodes drew, beside their core-hours\n"
 	"  audit    prove that the ledgers conserve energy; show what is unmeasured\n"
 	"  backfill fill results of the past from a Kwollect or Prometheus server\n"
+	"  annotate leave a line with kWh in a comment of Slurm's finished jobs\n"
 	"  doctor   check the configuration of a host or a cluster\n"
 	"\n"
 	"wattgate COMMAND --help tells the options of each; wattgate(1) tells more.\n";
@@ -24,6 +25,7 @@ static const struct {
 	{ "report", cmd_report },
 	{ "audit", cmd_audit },
 	{ "backfill", cmd_backfill },
+	{ "annotate", cmd_annotate },
 	{ "doctor", cmd_doctor },
 };
 

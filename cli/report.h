@@ -14,12 +14,22 @@
 
 #define JOULES_PER_KWH 3.6e6
 
+/*
+ * Something done with each job of Slurm's, by the connection that it was read
+ * from. Anything but 0, with a text, ends the report.
+ */
+typedef int report_each(slurm_jobs_t *source, const struct job *job,
+			const struct cell *row, void *arg, struct err *err);
+
 /* What `wattgate report` was asked for. */
 struct report {
 	int64_t from_ns, to_ns, now_ns;
 	bool running;
 	const char *user, *account;	/* NULL: all */
 	enum slurm_via via;
+	enum slurmdb_field field;	/* that jobs have as their note */
+	report_each *each;	/* NULL: nothing */
+	void *each_arg;
 	struct confs confs;
 	struct rates rates;
 };

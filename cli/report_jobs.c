@@ -100,10 +100,20 @@ static void take_accounting(const struct job *job, struct figures *f)
 	}
 }
 
+/* What `wattgate annotate` took from the closed ledgers of all its nodes. */
+static void take_annotation(const struct annotation *a, struct figures *f)
+{
+	snprintf(f->source, sizeof(f->source), "annotation:%s", a->source);
+	f->energy_j = a->energy_kwh * JOULES_PER_KWH;
+	f->bmc_j = a->bmc_kwh * JOULES_PER_KWH;
+	f->coverage = a->coverage;
+	f->max_gap_s = a->max_gap_s;
+}
+
 /*
- * In this order: the closed ledgers of all its nodes; its own row; its extern
- * step's row; open ledgers. A running job's rows are not settled, so that its
- * open ledgers come first.
+ * In this order: the closed ledgers of all its nodes; what was written of them
+ * into its comment; its own row; its extern step's row; open ledgers. A
+ * running job's rows are not settled, so that its open ledgers come first.
  */
 static struct figures job_figures(const struct job *job)
 {
@@ -115,6 +125,8 @@ static struct figures job_figures(const struct job *job)
 		strcpy(f.source, "never-ran");
 	} else if (whole && (job->ledger.open_nodes == 0 || job->end_s == 0)) {
 		take_ledger(job, &f);
+	} else if (job->annotation && job->end_s != 0) {
+		take_annotation(job->annotation, &f);
 	} else {
 		take_accounting(job, &f);
 		if (isnan(f.energy_j) && whole)
@@ -152,6 +164,11 @@ static struct usage job_usage(struct confs *confs, const struct job *job,
 	    isfinite(job->ledger.model_j))
 		return (struct usage){ cores * hours, held.gpus * hours,
 				       job->ledger.model_j };
+	if (job->annotation && job->end_s != 0 &&
+	    isfinite(job->annotation->model_kwh))
+		return (struct usage){ cores * hours, held.gpus * hours,
+				       job->annotation->model_kwh *
+				       JOULES_PER_KWH };
 	return (struct usage){ cores * hours, held.gpus * hours,
 			       model_w * hours * 3600 };
 }
@@ -251,7 +268,8 @@ static void join_ledgers(struct reading *r, struct jobs *jobs)
 /* The step's row is asked for only where nothing better is there. */
 static bool wants_extern(const struct job *job)
 {
-	return !never_ran(job) && !row_credible(job, job->job_row_j) &&
+	return !never_ran(job) && !job->annotation &&
+	       !row_credible(job, job->job_row_j) &&
 	       !(ledger_whole(job) && job->ledger.open_nodes == 0);
 }
 
@@ -264,9 +282,14 @@ static int report_batch(struct reading *r, struct jobs *jobs, struct err *err)
 		return -1;
 	for (size_t i = 0; i < jobs->len; i++) {
 		const struct job *job = &jobs->list[i];
+		const struct cell *row = add_row(r->part.rows, r->report, job,
+						 r->tracked);
 
-		count_cpus(r, job, add_row(r->part.rows, r->report, job,
-					   r->tracked));
+		count_cpus(r, job, row);
+		if (r->report->each &&
+		    r->report->each(r->source, job, row, r->report->each_arg,
+				    err) != 0)
+			return -1;
 		report_part_row(&r->part);
 	}
 	jobs_clear(jobs);
@@ -296,7 +319,7 @@ int report_jobs(struct report *report, report_sink *sink, void *arg,
 {
 	const struct slurm_jobs_query query = {
 		report->from_ns, report->to_ns, report->running, report->user,
-		report->account, report->via };
+		report->account, report->via, report->field };
 	struct reading r = { .report = report };
 	int rc = -1;
 
@@ -312,7 +335,7 @@ int report_jobs(struct report *report, report_sink *sink, void *arg,
 	ledgers_close(&r.from);
 	report_part_end(&r.part, rc);
 	slurm_jobs_close(r.source);
-	if (rc == 0)
+	if (rc == 0 && !report->each)
 		note_cpus(&r);
 	return rc;
 }

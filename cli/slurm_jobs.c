@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/annotation.h"
 #include "cli/cmd.h"
 #include "cli/mem.h"
 #include "cli/sacct.h"
@@ -37,7 +38,7 @@ struct slurm_jobs {
 /* Nothing can be asked of libslurm in the middle of a call: the report ends. */
 static void give_up(int signal)
 {
-	static const char text[] = "wattgate report: slurmdbd has not answered "
+	static const char text[] = "wattgate: slurmdbd has not answered "
 				   "for two minutes (scontrol show config names "
 				   "its host; sacctmgr ping asks for it)\n";
 
@@ -118,7 +119,37 @@ static bool is_wanted(const struct slurm_jobs_query *q,
 	       (!q->account || strcmp(job->account, q->account) == 0);
 }
 
-static void add_job(struct jobs *jobs, const struct slurmdb_job *from)
+/*
+ * What `wattgate annotate` left: only where users cannot write. NULL: nothing,
+ * as in most rows.
+ */
+static struct annotation *take_annotation(const struct slurmdb_job *from)
+{
+	struct annotation found, *kept;
+
+	if (annotation_find(from->admin_comment, &found, NULL, NULL) !=
+		    ANNOTATION_FOUND &&
+	    annotation_find(from->system_comment, &found, NULL, NULL) !=
+		    ANNOTATION_FOUND)
+		return NULL;
+	kept = mem_zeroed(1, sizeof(*kept));
+	*kept = found;
+	return kept;
+}
+
+static const char *note_of(const struct slurmdb_job *from,
+			   enum slurmdb_field field)
+{
+	switch (field) {
+	case SLURMDB_ADMIN_COMMENT: return from->admin_comment;
+	case SLURMDB_SYSTEM_COMMENT: return from->system_comment;
+	case SLURMDB_EXTRA: return from->extra;
+	default: return "";
+	}
+}
+
+static void add_job(struct jobs *jobs, const struct slurmdb_job *from,
+		    enum slurmdb_field field)
 {
 	struct job *job = jobs_add(jobs);
 	long nodes = hostlist_count(from->nodes);
@@ -143,6 +174,9 @@ static void add_job(struct jobs *jobs, const struct slurmdb_job *from)
 	job->mem_mb = from->mem_mb;
 	job->job_row_j = from->energy_j;
 	job->extern_j = NAN;
+	job->annotation = take_annotation(from);
+	if (field != SLURMDB_NO_FIELD)
+		job->note = mem_string(note_of(from, field));
 }
 
 static int module_next(slurm_jobs_t *s, struct jobs *jobs, struct err *err)
@@ -156,7 +190,7 @@ static int module_next(slurm_jobs_t *s, struct jobs *jobs, struct err *err)
 	limit_end(&old);
 	for (size_t i = 0; rc == 1 && i < page.len; i++)
 		if (is_wanted(&s->query, &page.jobs[i]))
-			add_job(jobs, &page.jobs[i]);
+			add_job(jobs, &page.jobs[i], s->query.field);
 	return rc;
 }
 
@@ -241,6 +275,13 @@ int slurm_jobs_next(slurm_jobs_t *s, struct jobs *jobs, struct err *err)
 	return s->ops ? module_next(s, jobs, err) : sacct_next(s, jobs, err);
 }
 
+static struct slurmdb_job identity(const struct job *job)
+{
+	return (struct slurmdb_job){
+		.row = job->row, .id = job->id, .array_id = job->array_id,
+		.array_task = job->array_task, .end_s = job->end_s };
+}
+
 int slurm_jobs_extern(slurm_jobs_t *s, struct jobs *jobs,
 		      bool (*wants)(const struct job *job), struct err *err)
 {
@@ -256,11 +297,7 @@ int slurm_jobs_extern(slurm_jobs_t *s, struct jobs *jobs,
 		const struct job *job = &jobs->list[i];
 
 		if (job->end_s != 0 && wants(job))
-			asked[n++] = (struct slurmdb_job){
-				.row = job->row, .id = job->id,
-				.array_id = job->array_id,
-				.array_task = job->array_task,
-				.end_s = job->end_s };
+			asked[n++] = identity(job);
 	}
 	joules = mem_zeroed(n, sizeof(*joules));
 	if (n > 0)
@@ -271,6 +308,41 @@ int slurm_jobs_extern(slurm_jobs_t *s, struct jobs *jobs,
 	free(asked);
 	free(joules);
 	return rc;
+}
+
+int slurm_jobs_edit(slurm_jobs_t *s, const struct job *job, slurmdb_edit *edit,
+		    void *arg, struct err *err)
+{
+	const struct slurmdb_job which = identity(job);
+	struct sigaction old;
+	int rc;
+
+	limit_begin(&old);
+	rc = s->ops->edit(s->db, &which, s->query.field, edit, arg, err);
+	limit_end(&old);
+	return rc;
+}
+
+int slurm_jobs_set_energy(slurm_jobs_t *s, const struct job *job,
+			  uint64_t joules, struct err *err)
+{
+	const struct slurmdb_job which = identity(job);
+	struct sigaction old;
+	int rc;
+
+	limit_begin(&old);
+	rc = s->ops->set_energy(s->db, &which, joules, err);
+	limit_end(&old);
+	return rc;
+}
+
+int slurm_jobs_can(slurm_jobs_t *s, bool set_energy, struct err *err)
+{
+	if (!s->ops->has_field(s->query.field))
+		return err_set(err, "this release of Slurm has no field of that name; 23.02 and later have extra");
+	if (set_energy && !s->ops->sets_energy())
+		return err_set(err, "this release of Slurm cannot put the joules of a job right; 25.11 and later can");
+	return 0;
 }
 
 bool slurm_jobs_tracks_gpus(slurm_jobs_t *s)

@@ -7,6 +7,7 @@
 
 #include "cli/jobs.h"
 #include "lib/err.h"
+#include "slurmdb/module.h"
 
 /* How Slurm's accounting is read: by the module slurmdb.so, or from sacct. */
 enum slurm_via { SLURM_VIA_ANY, SLURM_VIA_SLURMDB, SLURM_VIA_SACCT };
@@ -17,6 +18,7 @@ struct slurm_jobs_query {
 	bool running;		/* and those that started before `to` and run */
 	const char *user, *account;	/* exactly these; NULL: all */
 	enum slurm_via via;
+	enum slurmdb_field field;	/* its text is a job's note */
 };
 
 typedef struct slurm_jobs slurm_jobs_t;
@@ -46,6 +48,18 @@ int slurm_jobs_next(slurm_jobs_t *s, struct jobs *jobs, struct err *err);
  */
 int slurm_jobs_extern(slurm_jobs_t *s, struct jobs *jobs,
 		      bool (*wants)(const struct job *job), struct err *err);
+
+/*
+ * Change that field of an instance that has ended, as slurmdb_ops say; joules
+ * of its row. By the module only. enum slurmdb_edited, or -1 with a text.
+ */
+int slurm_jobs_edit(slurm_jobs_t *s, const struct job *job, slurmdb_edit *edit,
+		    void *arg, struct err *err);
+int slurm_jobs_set_energy(slurm_jobs_t *s, const struct job *job,
+			  uint64_t joules, struct err *err);
+
+/* Can this Slurm do that, and does it have that field? -1 with a text. */
+int slurm_jobs_can(slurm_jobs_t *s, bool set_energy, struct err *err);
 
 /* Does accounting know GPUs (is gres/gpu among its TRES)? */
 bool slurm_jobs_tracks_gpus(slurm_jobs_t *s);

@@ -172,6 +172,7 @@ static void conf_init(struct conf *conf, const char *path, const char *node)
 	strcpy(conf->scontrol, WATTGATE_SCONTROL);
 	conf->oar.interval_ns = 10 * NS_PER_S;
 	strcpy(conf->pue, "1");
+	conf->annotate.per_s = 10;
 }
 
 /* The file's text, which the caller frees. NULL with a text. */

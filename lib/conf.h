@@ -78,6 +78,9 @@
  *   memory_consumable = true
  *   [slurm]
  *   scontrol = /usr/bin/scontrol    ; empty: never ask
+ *   [metrics]
+ *   listen = 127.0.0.1:9834 ; for Prometheus; none: nothing is served
+ *   totals = /var/lib/wattgate/billing.totals       ; of wattgate export, served too
  *   [oar]
  *   database = host=db dbname=oar user=wattgate     ; libpq's words, no password
  *   password_file = /etc/wattgate/db.secret
@@ -91,6 +94,11 @@
  *   intensity = 51.28 g/kWh ; the unit may be left out
  *   tariff = 0.25, 22:00-06:00 0.15 ; your currency per kWh; see rate.h for
  *                           ; all that these three may be
+ *   [annotate]
+ *   field = admin_comment   ; admin_comment, system_comment, extra; none:
+ *                           ; wattgate annotate does nothing
+ *   rate = 10/s             ; of jobs that are written; 1/h to 1000/s
+ *   repair_energy = false   ; of jobs' rows; from Slurm 25.11 on
  */
 
 #define CONF_PATH_MAX 512	/* of paths in the file; a site has many of them */
@@ -169,10 +177,19 @@ struct conf {
 		int64_t interval_ns;
 		int64_t idle_period_ns;
 	} oar;
+	struct {
+		char listen[300];	/* ADDRESS:PORT; "" = nothing is served */
+		char totals[CONF_PATH_MAX];	/* of accounts; "" = none */
+	} metrics;
 	/* as rate_open() takes them */
 	char pue[RATE_TEXT_MAX];	/* "1" where not set */
 	char intensity[RATE_TEXT_MAX];	/* g/kWh; "" = not known */
 	char tariff[RATE_TEXT_MAX];	/* your currency per kWh; "" = not known */
+	struct {
+		char field[16];	/* "" = none */
+		double per_s;
+		bool repair_energy;
+	} annotate;
 };
 
 /* Where the file is: `arg` if not NULL, else $WATTGATE_CONF, else the default. */
@@ -200,6 +217,11 @@ int conf_load(const char *path, const char *node, struct conf *conf,
  * unit is part of the value. Returns 0 or -1.
  */
 int conf_parse_duration(const char *text, int64_t *ns);
+
+/* "10/s", "30/min", "1/h", from CONF_RATE_MIN to CONF_RATE_MAX. 0, or -1. */
+#define CONF_RATE_MIN "1/h"
+#define CONF_RATE_MAX "1000/s"
+int conf_parse_rate(const char *text, double *per_s, struct err *err);
 
 /* Is it a name that conf_node_name() would take: a plain file name? */
 bool conf_node_name_valid(const char *name);

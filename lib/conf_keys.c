@@ -240,6 +240,17 @@ static int set_tariff(const struct key *key, const char *text,
 	return set_rate(key, RATE_TARIFF, text, conf, err);
 }
 
+static int set_field(const struct key *key, const char *text,
+		     struct conf *conf, struct err *err)
+{
+	if (strcmp(text, "admin_comment") != 0 &&
+	    strcmp(text, "system_comment") != 0 && strcmp(text, "extra") != 0)
+		return err_set(err, "'%.60s' is none of admin_comment, system_comment, extra",
+			       text);
+	strcpy(key_field(key, conf), text);
+	return 0;
+}
+
 static int set_instant(const struct key *key, const char *text,
 		       struct conf *conf, struct err *err)
 {
@@ -331,9 +342,16 @@ static const struct key keys[] = {
 	  QUANTITY(DURATION, "1s", "5m") },
 	{ CONF_OAR, "idle_period", set_duration, FIELD(oar.idle_period_ns),
 	  QUANTITY(DURATION, "20ms", "5m") },
+	{ CONF_METRICS, "listen", set_verbatim, FIELD(metrics.listen), PLAIN },
+	{ CONF_METRICS, "totals", set_path, FIELD(metrics.totals), PLAIN },
 	{ CONF_REPORT, "pue", set_pue, FIELD(pue), PLAIN },
 	{ CONF_REPORT, "intensity", set_intensity, FIELD(intensity), PLAIN },
 	{ CONF_REPORT, "tariff", set_tariff, FIELD(tariff), PLAIN },
+	{ CONF_ANNOTATE, "field", set_field, FIELD(annotate.field), PLAIN },
+	{ CONF_ANNOTATE, "rate", set_double, FIELD(annotate.per_s),
+	  QUANTITY(PER_S, CONF_RATE_MIN, CONF_RATE_MAX) },
+	{ CONF_ANNOTATE, "repair_energy", set_bool,
+	  FIELD(annotate.repair_energy), PLAIN },
 };
 #define KEY_COUNT (sizeof(keys) / sizeof(keys[0]))
 

@@ -23,7 +23,9 @@ static const struct {
 	[CONF_HARDWARE] = { "hardware", true },
 	[CONF_SLURM] = { "slurm", false },
 	[CONF_OAR] = { "oar", false },
+	[CONF_METRICS] = { "metrics", false },
 	[CONF_REPORT] = { "report", false },
+	[CONF_ANNOTATE] = { "annotate", false },
 };
 #define SECTION_COUNT (sizeof(sections) / sizeof(sections[0]))
 

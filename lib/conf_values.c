@@ -34,6 +34,9 @@ static const struct unit memory_units[] = {
 };
 static const struct unit w_per_gb_units[] = { { "W/GB", 1 }, { "", 1 }, { 0 } };
 static const struct unit g_per_kwh_units[] = { { "g/kWh", 1 }, { "", 1 }, { 0 } };
+static const struct unit per_s_units[] = {
+	{ "/s", 1 }, { "/min", 1.0 / 60 }, { "/h", 1.0 / 3600 }, { 0 }
+};
 
 static const struct {
 	const struct unit *units;
@@ -51,6 +54,8 @@ static const struct {
 		"a power per memory: write it like 0.3725 W/GB" },
 	[QUANTITY_G_PER_KWH] = { g_per_kwh_units,
 		"an intensity: write it like 51.28 g/kWh" },
+	[QUANTITY_PER_S] = { per_s_units,
+		"a rate: write it like 10/s or 30/min" },
 };
 
 /* Reads "12" or "0.25" at *text and moves it behind. -1 where there is none. */
@@ -124,6 +129,12 @@ int conf_parse_duration(const char *text, int64_t *ns)
 		return -1;
 	*ns = llround(value);
 	return 0;
+}
+
+int conf_parse_rate(const char *text, double *per_s, struct err *err)
+{
+	return quantity_read(QUANTITY_PER_S, text, CONF_RATE_MIN, CONF_RATE_MAX,
+			     per_s, err);
 }
 
 int value_bool(const char *text, bool *out, struct err *err)

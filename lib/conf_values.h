@@ -21,7 +21,8 @@ enum quantity {
 	QUANTITY_WATTS,		/* unit W */
 	QUANTITY_MEMORY,	/* MiB; unit M, G or T, of 1024 each; bare: MiB */
 	QUANTITY_W_PER_GB,	/* unit W/GB, or bare */
-	QUANTITY_G_PER_KWH	/* unit g/kWh, or bare */
+	QUANTITY_G_PER_KWH,	/* unit g/kWh, or bare */
+	QUANTITY_PER_S		/* times a second; unit /s, /min or /h */
 };
 
 /* The number in the quantity's base unit. -1 where text is none. */

@@ -8,7 +8,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "slurmdb/ask.h"
 #include "slurmdb/map.h"
+#include "slurmdb/modify.h"
 #include "slurmdb/slurm_compat.h"
 #include "slurmdb/socket.h"
 #include "slurmdb/users.h"
@@ -84,21 +86,6 @@ static int add_states(compat_list_t *list, struct err *err)
 	return 0;
 }
 
-/* Before each question. */
-static void begin_question(const slurmdb_t *db)
-{
-	socket_hurry(db->socket);
-	errno = 0;
-}
-
-static int fail_slurm(struct err *err, const char *what)
-{
-	const bool silent = errno == 0 || errno == EAGAIN || errno == ETIMEDOUT;
-
-	return err_set(err, "%s: %s", what,
-		       silent ? "it does not answer" : slurm_strerror(errno));
-}
-
 /* ---- what is asked once ---------------------------------------------------- */
 
 static int find_gpus(slurmdb_t *db, struct err *err)
@@ -108,10 +95,10 @@ static int find_gpus(slurmdb_t *db, struct err *err)
 	compat_list_t list;
 	compat_itr_t itr;
 
-	begin_question(db);
+	ask_begin(db->socket);
 	list = slurmdb_tres_get(db->connection, &cond);
 	if (!list)
-		return fail_slurm(err, "slurmdbd does not say which TRES there are");
+		return ask_failed(err, "slurmdbd does not say which TRES there are");
 	itr = slurm_list_iterator_create(list);
 	while ((tres = slurm_list_next(itr)))
 		map_add_gpu(&db->gpus, tres);
@@ -137,7 +124,7 @@ static int find_associations(slurmdb_t *db, struct err *err)
 		return -1;
 	cond.user_list = users;
 	compat_with_deleted(&cond);
-	begin_question(db);
+	ask_begin(db->socket);
 	list = slurmdb_associations_get(db->connection, &cond);
 	slurm_list_destroy(users);
 	if (!list)
@@ -213,10 +200,10 @@ static int read_page(slurmdb_t *db, slurmdb_job_cond_t *cond, int64_t from_s,
 	size_t count;
 
 	free_list(&db->records);
-	begin_question(db);
+	ask_begin(db->socket);
 	db->records = slurmdb_jobs_get(db->connection, cond);
 	if (!db->records)
-		return fail_slurm(err, "slurmdbd does not say which jobs there are");
+		return ask_failed(err, "slurmdbd does not say which jobs there are");
 	count = (size_t)slurm_list_count(db->records);
 	if (count > db->room) {
 		free(db->jobs);
@@ -373,11 +360,11 @@ static int read_steps(slurmdb_t *db, const struct slurmdb_job *jobs, size_t len,
 		joules[i] = NAN;
 		slurm_list_append(cond.step_list, &steps[i]);
 	}
-	begin_question(db);
+	ask_begin(db->socket);
 	list = slurmdb_jobs_get(db->connection, &cond);
 	slurm_list_destroy(cond.step_list);
 	if (!list)
-		return fail_slurm(err, "slurmdbd does not say which steps there are");
+		return ask_failed(err, "slurmdbd does not say which steps there are");
 	match_rows(list, jobs, sorted, len, joules);
 	slurm_list_destroy(list);
 	return 0;
@@ -400,6 +387,31 @@ static int module_extern_energy(slurmdb_t *db, const struct slurmdb_job *jobs,
 	free(steps);
 	free(sorted);
 	return rc;
+}
+
+/* ---- changes --------------------------------------------------------------- */
+
+static struct modify_at changes(const slurmdb_t *db)
+{
+	return (struct modify_at){ db->connection, db->socket, db->clusters,
+				   db->states };
+}
+
+static int module_edit(slurmdb_t *db, const struct slurmdb_job *job,
+		       enum slurmdb_field field, slurmdb_edit *edit, void *arg,
+		       struct err *err)
+{
+	const struct modify_at at = changes(db);
+
+	return modify_text(&at, job, field, edit, arg, err);
+}
+
+static int module_set_energy(slurmdb_t *db, const struct slurmdb_job *job,
+			     uint64_t joules, struct err *err)
+{
+	const struct modify_at at = changes(db);
+
+	return modify_energy(&at, job, joules, err);
 }
 
 /* ---- the connection -------------------------------------------------------- */
@@ -435,7 +447,7 @@ static int connect_dbd(slurmdb_t *db, struct err *err)
 	errno = 0;
 	db->connection = slurmdb_connection_get(&flags);
 	if (!db->connection || errno)
-		return fail_slurm(err, "slurmdbd cannot be reached");
+		return ask_failed(err, "slurmdbd cannot be reached");
 	db->socket = socket_since(&before);
 	return add_text(&db->clusters, cluster, err);
 }
@@ -487,5 +499,9 @@ const struct slurmdb_ops wattgate_slurmdb = {
 	.next = module_next,
 	.extern_energy = module_extern_energy,
 	.tracks_gpus = module_tracks_gpus,
+	.edit = module_edit,
+	.set_energy = module_set_energy,
+	.has_field = modify_has_field,
+	.sets_energy = modify_sets_energy,
 	.close = module_close,
 };

@@ -43,6 +43,28 @@ struct slurmdb_job {
 	double energy_j;	/* of its own row */
 	const char *nodes;	/* "" = none */
 	const char *user, *account, *wckey;
+	/* The last is of 23.02 and later; users write it. */
+	const char *admin_comment, *system_comment, *extra;
+};
+
+/* What of a job's row can be written after its end. */
+enum slurmdb_field {
+	SLURMDB_NO_FIELD,
+	SLURMDB_ADMIN_COMMENT,
+	SLURMDB_SYSTEM_COMMENT,
+	SLURMDB_EXTRA
+};
+
+/*
+ * The text that is to stand for `text`, by malloc(); NULL: it stays.
+ */
+typedef char *slurmdb_edit(const char *text, void *arg);
+
+enum slurmdb_edited {
+	SLURMDB_EDITED,
+	SLURMDB_STAYS,
+	SLURMDB_NOT_ALONE	/* nothing, or more than this instance, answers to
+				   its id and its end */
 };
 
 struct slurmdb_page {
@@ -80,10 +102,32 @@ struct slurmdb_ops {
 	/* Does accounting know GPUs (is gres/gpu among its TRES)? */
 	bool (*tracks_gpus)(const slurmdb_t *db);
 
+	/*
+	 * Change a text of one instance that has ended, by what it is at this
+	 * moment, and nothing else of it: in one transaction, which is over
+	 * before this returns, so that the text is the old or the new one
+	 * whatever happens. Of a job the same is used as by extern_energy. enum
+	 * slurmdb_edited, or -1 with a text. A page stays valid.
+	 */
+	int (*edit)(slurmdb_t *db, const struct slurmdb_job *job,
+		    enum slurmdb_field field, slurmdb_edit *edit, void *arg,
+		    struct err *err);
+
+	/*
+	 * Put the joules of its row right; the same way. Slurm's usage is rolled
+	 * up again from the job's start on.
+	 */
+	int (*set_energy)(slurmdb_t *db, const struct slurmdb_job *job,
+			  uint64_t joules, struct err *err);
+
+	/* Does this Slurm have them? */
+	bool (*has_field)(enum slurmdb_field field);
+	bool (*sets_energy)(void);
+
 	void (*close)(slurmdb_t *db);	/* NULL is fine */
 };
 
-#define SLURMDB_MODULE_VERSION 1
+#define SLURMDB_MODULE_VERSION 2
 #define SLURMDB_MODULE_SYMBOL "wattgate_slurmdb"
 
 #endif

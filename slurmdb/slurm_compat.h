@@ -30,6 +30,38 @@ static inline void compat_with_deleted(slurmdb_assoc_cond_t *cond)
 #endif
 }
 
+/* The release this is built for. */
+#define COMPAT_MAJOR (SLURM_VERSION_NUMBER >> 16)
+#define COMPAT_MINOR (SLURM_VERSION_NUMBER >> 8 & 0xff)
+
+/* ---- texts of jobs ---- */
+
+#define COMPAT_HAS_EXTRA \
+	(SLURM_VERSION_NUMBER >= SLURM_VERSION_NUM(23, 2, 0))
+/* Joules of a job's row can be set. */
+#define COMPAT_SETS_ENERGY \
+	(SLURM_VERSION_NUMBER >= SLURM_VERSION_NUM(25, 11, 0))
+
+static inline const char *compat_extra(const slurmdb_job_rec_t *job)
+{
+#if COMPAT_HAS_EXTRA
+	return job->extra;
+#else
+	(void)job;
+	return NULL;
+#endif
+}
+
+static inline void compat_set_extra(slurmdb_job_rec_t *job, char *text)
+{
+#if COMPAT_HAS_EXTRA
+	job->extra = text;
+#else
+	(void)job;
+	(void)text;
+#endif
+}
+
 /*
  * Of what slurm_init() read only two words are wanted, which no public function
  * tells: the type is slurm.h's, the variable has been exported from libslurm in

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # slurmdb.so: jobs from slurmdbd by Slurm's public API, loaded by `wattgate
-# report` alone. Linked like a plugin (see plugin/plugin.mk), but to libslurm,
+# report` and `wattgate annotate`. Linked like a plugin (see plugin/plugin.mk), but to libslurm,
 # whose release is in its name: with another Slurm it does not load. What needs
 # no libslurm is an archive, always built where there are Slurm's headers, for
 # unit tests.
@@ -21,7 +21,9 @@ modulesdir = $(libdir)/wattgate
 if HAVE_LIBSLURM
 modules_PROGRAMS = slurmdb/slurmdb.so
 slurmdb_slurmdb_so_SOURCES = \
+	slurmdb/ask.c slurmdb/ask.h \
 	slurmdb/map.c slurmdb/map.h \
+	slurmdb/modify.c slurmdb/modify.h \
 	slurmdb/module.c slurmdb/module.h \
 	slurmdb/slurm_compat.h \
 	slurmdb/socket.c slurmdb/socket.h \

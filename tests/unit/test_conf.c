@@ -99,6 +99,9 @@ START_TEST(test_defaults)
 	ck_assert_str_eq(conf.pue, "1");
 	ck_assert_str_eq(conf.intensity, "");
 	ck_assert_str_eq(conf.tariff, "");
+	ck_assert_str_eq(conf.annotate.field, "");
+	ck_assert_double_eq(conf.annotate.per_s, 10);
+	ck_assert(!conf.annotate.repair_energy);
 }
 END_TEST
 
@@ -246,6 +249,11 @@ START_TEST(test_rest)
 	ck_assert_str_eq(conf.pue, "1.56");
 	ck_assert_str_eq(conf.intensity, "51.28 g/kWh");
 	ck_assert_str_eq(conf.tariff, "0.21");
+	load_ok("[annotate]\nfield = system_comment\nrate = 30/min\n"
+		"repair_energy = true\n");
+	ck_assert_str_eq(conf.annotate.field, "system_comment");
+	ck_assert_double_eq(conf.annotate.per_s, 0.5);
+	ck_assert(conf.annotate.repair_energy);
 	load_ok("[report]\nintensity = 0\ntariff = 0\n[slurm]\n"
 		"scontrol = /opt/slurm/bin/scontrol\n");
 	ck_assert_str_eq(conf.intensity, "0");
@@ -552,6 +560,13 @@ static const struct {
 	{ "[report]\ntariff = green-algorithms/FR\n", 2, "intensities only" },
 	{ "[report]\ntariff = -0.1\n", 2, "not a number" },
 	{ "[report]\ntariff = 0.21 EUR\n", 2, "not a number" },
+	/* annotate */
+	{ "[annotate]\nfield = comment\n", 2, "none of admin_comment" },
+	{ "[annotate]\nfield =\n", 2, "none of admin_comment" },
+	{ "[annotate]\nrate = 10\n", 2, "not a rate" },
+	{ "[annotate]\nrate = 0/s\n", 2, "out of range" },
+	{ "[annotate]\nrate = 1001/s\n", 2, "out of range" },
+	{ "[annotate]\nrepair_energy = 1\n", 2, "neither true nor false" },
 };
 
 START_TEST(test_bad)
