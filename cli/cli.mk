@@ -139,8 +139,7 @@ cli_libcli_a_SOURCES = \
 	cli/slurm_jobs.c \
 	cli/slurm_jobs.h \
 	cli/text.c \
-	cli/text.h \
-	cli/wall.h
+	cli/text.h
 
 # OAR's database, where there is libpq
 if HAVE_LIBPQ
