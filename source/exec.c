@@ -87,7 +87,8 @@ static void child_ended(source_t *s)
 	if (child_result(&s->child, name, &err) == 0) {
 		ok = meter_amount_parse(s->child.output, s->child.size, &amount,
 					&why) == 0;
-		err_set(&err, "%s: %s", name, why.text);
+		if (!ok)
+			err_set(&err, "%s: %s", name, why.text);
 	}
 	child_clear(&s->child);
 	if (ok)
