@@ -85,6 +85,13 @@ void account_learn(account_t *a, const struct series_sample *known,
 void account_tick(account_t *a, series_writer_t *series,
 		  const struct series_params *sp);
 
+/* What was settled since account_create(), to whom it went: it never falls. */
+struct account_sums {
+	double allocated_j, unallocated_j, idle_j;
+	int64_t allocated_ns, idle_ns;	/* with an allocation there, and without */
+};
+const struct account_sums *account_sums(const account_t *a);
+
 /*
  * Clean stop: closes the interval and writes NODE.open, so that the next start
  * goes on without a seam. 0, or -1 with a text.

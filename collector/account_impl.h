@@ -15,6 +15,7 @@ struct account {
 	int64_t settled_wall_ns;
 	struct ledger_interval interval;	/* the open one */
 	uint32_t parts_size;
+	struct account_sums sums;
 	int64_t boundary_ns;	/* boot time at which the interval ends; 0 = not known */
 	int64_t checkpointed_ns;	/* NODE.open is settled up to here; 0: due now */
 	int64_t replayed_ns;	/* the ledger has intervals up to here */

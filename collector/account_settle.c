@@ -85,6 +85,33 @@ static double piece_scale(account_t *a, double total)
 	return over ? 1 / total : 1;
 }
 
+const struct account_sums *account_sums(const account_t *a)
+{
+	return &a->sums;
+}
+
+/* A part of 0 J less may be -0 by rounding; a sum does not fall for it. */
+static double not_below_zero(double joules)
+{
+	return joules > 0 ? joules : 0;
+}
+
+/* What the ledger had before a crash was counted by who wrote it. */
+static void sums_add(account_t *a, const struct series_span *span,
+		     double given, bool any, int64_t to_ns)
+{
+	if (a->settled_ns < a->replayed_ns)
+		return;
+	a->sums.allocated_j += not_below_zero(given);
+	if (any) {
+		a->sums.unallocated_j += not_below_zero(span->joules - given);
+		a->sums.allocated_ns += to_ns - a->settled_ns;
+	} else {
+		a->sums.idle_j += not_below_zero(span->joules);
+		a->sums.idle_ns += to_ns - a->settled_ns;
+	}
+}
+
 static void settle_piece(account_t *a, const series_t *s, int64_t to_ns)
 {
 	struct series_span span;
@@ -112,6 +139,7 @@ static void settle_piece(account_t *a, const series_t *s, int64_t to_ns)
 	a->interval.measured_ns += span.covered_ns;
 	a->interval.unmeasured_ns += to_ns - a->settled_ns - span.covered_ns;
 	a->interval.allocated_j += given;
+	sums_add(a, &span, given, any, to_ns);
 	if (any) {
 		a->interval.unallocated_j += span.joules - given;
 	} else {

@@ -16,11 +16,14 @@ collector_libcollector_a_SOURCES = \
 	collector/holder.c \
 	collector/jobword.c \
 	collector/meters.c \
+	collector/metrics.c \
+	collector/metrics_nodes.c \
 	collector/node.c \
 	collector/nodelist.c \
 	collector/poller.c \
 	collector/sampler.c \
 	collector/scontrol.c \
+	collector/scrape.c \
 	collector/second.c \
 	collector/ship.c \
 	collector/site.c \
@@ -34,11 +37,14 @@ collector_libcollector_a_SOURCES = \
 	collector/holder.h \
 	collector/jobword.h \
 	collector/meters.h \
+	collector/metrics.h \
+	collector/metrics_nodes.h \
 	collector/node.h \
 	collector/nodelist.h \
 	collector/poller.h \
 	collector/sampler.h \
 	collector/scontrol.h \
+	collector/scrape.h \
 	collector/second.h \
 	collector/ship.h \
 	collector/site.h \

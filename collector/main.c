@@ -26,6 +26,7 @@
 #include "site/serve.h"
 #include "source/http.h"
 #include "source/watch.h"
+#include "metrics.h"
 #include "node.h"
 #include "site.h"
 #include "trim.h"
@@ -39,16 +40,18 @@ struct options {
 	bool check;
 	bool follow_oar;
 	bool serve;
+	bool metrics;
 };
 
 static void usage(FILE *out)
 {
-	fputs("usage: wattgated [-c CONF] [-n NODE] [-v] [--follow-oar | --serve] [--check]\n"
+	fputs("usage: wattgated [-c CONF] [-n NODE] [-v] [--follow-oar | --serve | --metrics] [--check]\n"
 	      "  -c, --config CONF   configuration file\n"
 	      "  -n, --node NODE     this node's name in Slurm\n"
 	      "  -v, --verbose       log each failure and each request's session\n"
 	      "      --follow-oar    write what OAR's jobs drew into OAR's database\n"
 	      "      --serve         answer a site's nodes\n"
+	      "      --metrics       show a site's figures to Prometheus\n"
 	      "      --check         check the configuration and what it names, then exit\n"
 	      "  -V, --version\n", out);
 }
@@ -63,6 +66,7 @@ static int options_parse(int argc, char **argv, struct options *o)
 		{ "check", no_argument, NULL, 'k' },
 		{ "follow-oar", no_argument, NULL, 'f' },
 		{ "serve", no_argument, NULL, 's' },
+		{ "metrics", no_argument, NULL, 'm' },
 		{ "version", no_argument, NULL, 'V' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 }
@@ -82,6 +86,8 @@ static int options_parse(int argc, char **argv, struct options *o)
 			o->follow_oar = true;
 		else if (c == 's')
 			o->serve = true;
+		else if (c == 'm')
+			o->metrics = true;
 		else if (c == 'V')
 			return puts("wattgated " PACKAGE_VERSION), 1;
 		else if (c == 'h')
@@ -89,7 +95,7 @@ static int options_parse(int argc, char **argv, struct options *o)
 		else
 			return usage(stderr), EXIT_USAGE + 1;
 	}
-	if (optind != argc || (o->serve && o->follow_oar))
+	if (optind != argc || o->serve + o->follow_oar + o->metrics > 1)
 		return usage(stderr), EXIT_USAGE + 1;
 	return 0;
 }
@@ -282,9 +288,15 @@ static int check(const struct conf *conf, const struct wires *wires,
 		return node_check(conf, wires->http, wires->watch, ts, log,
 				  err);
 	if (site_check(conf, err) < 0 ||
+	    (*conf->metrics.listen && metrics_check(conf, err) < 0) ||
 	    (*conf->site.listen && site_serve_check(conf, ts, log, err) < 0))
 		return -1;
 	return *conf->oar.database ? oar_follow_check(conf, err) : 0;
+}
+
+static bool has_role(const struct options *o)
+{
+	return o->follow_oar || o->serve || o->metrics;
 }
 
 /* The processes beside a site's poller. */
@@ -293,6 +305,9 @@ static int role(const struct options *o, const struct conf *conf,
 {
 	if (o->follow_oar)
 		return follow_oar(conf, o->check, ts, log, err);
+	if (o->metrics)
+		return o->check ? metrics_check(conf, err) :
+				  metrics_serve(conf, log, err);
 	return o->check ? site_serve_check(conf, ts, log, err) :
 			  site_serve(conf, ts, log, err);
 }
@@ -314,9 +329,9 @@ int main(int argc, char **argv)
 	rc = conf_prepare(&o, &conf, &err);
 	if (rc == 0) {
 		log = logger_stderr((enum log_level)conf.log_level, systemd);
-		rc = o.follow_oar || o.serve ? 0 : wires_open(&wires, &err);
+		rc = has_role(&o) ? 0 : wires_open(&wires, &err);
 	}
-	if (rc == 0 && (o.follow_oar || o.serve))
+	if (rc == 0 && has_role(&o))
 		rc = role(&o, &conf, &ts, &log, &err);
 	else if (rc == 0 && o.check)
 		rc = check(&conf, &wires, &ts, &log, &err);

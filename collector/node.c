@@ -18,6 +18,7 @@
 #include "account.h"
 #include "dirs.h"
 #include "jobword.h"
+#include "metrics.h"
 #include "poller.h"
 #include "scontrol.h"
 #include "second.h"
@@ -44,6 +45,7 @@ struct node {
 	scontrol_t *scontrol;
 	jobword_t *jobword;
 	ship_t *ship;		/* NULL: the ledger stays here */
+	metrics_t *metrics;	/* NULL: nothing is served */
 
 	int64_t tick_ns;	/* the next point of the accountant's grid */
 	bool ticked;		/* since the last one */
@@ -139,6 +141,8 @@ void node_run(node_t *n)
 	jobword_run(n->jobword);
 	if (n->ship)
 		ship_run(n->ship);
+	if (n->metrics)
+		metrics_run(n->metrics);
 }
 
 static int64_t min_ns(int64_t a, int64_t b)
@@ -290,6 +294,28 @@ static int ship_start(node_t *n, http_t *http, watch_t *watch, struct err *err)
 	return n->ship ? 0 : -1;
 }
 
+static const account_t *account_of(void *arg)
+{
+	const node_t *n = arg;
+
+	return n->account;
+}
+
+static int metrics_start(node_t *n, watch_t *watch, struct err *err)
+{
+	const struct metrics_params params = {
+		.conf = n->conf, .boot_id = n->boot_id, .watch = watch,
+		.account = account_of, .arg = n, .log = n->log,
+	};
+
+	if (!*n->conf->metrics.listen)
+		return 0;
+	if (metrics_check(n->conf, err) < 0)
+		return -1;
+	n->metrics = metrics_create(&params, err);
+	return n->metrics ? 0 : -1;
+}
+
 static enum job_word word_of_job(void *arg, uint32_t job_id, int64_t since_ns)
 {
 	node_t *n = arg;
@@ -339,6 +365,7 @@ static node_t *node_new(const struct conf *conf, const timesource_t *ts,
 
 static void node_free(node_t *n)
 {
+	metrics_destroy(n->metrics);
 	ship_destroy(n->ship);
 	if (n->poller && n->second)
 		poller_stop(n->poller);	/* while the second one closes */
@@ -363,7 +390,8 @@ node_t *node_create(const struct conf *conf, http_t *http, watch_t *watch,
 		return NULL;
 	if (dirs_make(n, err) < 0 || files_open(n, err) < 0 ||
 	    poller_start(n, http, watch, err) < 0 ||
-	    ship_start(n, http, watch, err) < 0) {
+	    ship_start(n, http, watch, err) < 0 ||
+	    metrics_start(n, watch, err) < 0) {
 		node_free(n);
 		return NULL;
 	}
@@ -402,7 +430,8 @@ int node_check(const struct conf *conf, http_t *http, watch_t *watch,
 	     dir_check_or_make(conf->ledger_dir, err) < 0 || run_dir_check(n, err) < 0 ||
 	     poller_check(&params, err) < 0 ||
 	     second_check(&second, err) < 0 ||
-	     ship_start(n, http, watch, err) < 0 ? -1 : 0;
+	     ship_start(n, http, watch, err) < 0 ||
+	     metrics_start(n, watch, err) < 0 ? -1 : 0;
 	node_free(n);
 	return rc;
 }

@@ -48,7 +48,7 @@ struct site {
 	struct role {
 		worker_t *worker;
 		char *argv[5];
-	} follower, server;
+	} follower, server, metrics;
 	struct member **member;
 	int64_t *due_ns;	/* of each; INT64_MAX while a sample is under way */
 	unsigned count, room;
@@ -278,6 +278,8 @@ void site_run(site_t *s)
 		worker_run(s->follower.worker, now_ns);
 	if (s->server.worker)
 		worker_run(s->server.worker, now_ns);
+	if (s->metrics.worker)
+		worker_run(s->metrics.worker, now_ns);
 	if (now_ns >= s->list_due_ns) {
 		s->list_due_ns = now_ns + LIST_PERIOD_NS;
 		path = list_changed(s);
@@ -306,6 +308,7 @@ int64_t site_due_ns(const site_t *s)
 
 	due_ns = role_due_ns(&s->follower, due_ns);
 	due_ns = role_due_ns(&s->server, due_ns);
+	due_ns = role_due_ns(&s->metrics, due_ns);
 	for (unsigned i = 0; i < s->count; i++)
 		if (s->due_ns[i] < due_ns)
 			due_ns = s->due_ns[i];
@@ -371,6 +374,9 @@ static int roles_start(site_t *s, struct err *err)
 	if (s->conf->site.listen[0] &&
 	    role_start(s, &s->server, "server", "--serve", err) < 0)
 		return -1;
+	if (s->conf->metrics.listen[0] &&
+	    role_start(s, &s->metrics, "metrics' process", "--metrics", err) < 0)
+		return -1;
 	return 0;
 }
 
@@ -421,6 +427,7 @@ void site_close(site_t *s)
 
 	if (!s)
 		return;
+	worker_destroy(s->metrics.worker, LOGOUT_NS);
 	worker_destroy(s->server.worker, LOGOUT_NS);
 	worker_destroy(s->follower.worker, LOGOUT_NS);
 	for (unsigned i = 0; i < s->count; i++)

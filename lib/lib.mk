@@ -19,6 +19,7 @@ lib_libcore_a_SOURCES = \
 	lib/conf_values.c \
 	lib/coproc.c \
 	lib/err.c \
+	lib/expo.c \
 	lib/file.c \
 	lib/gate.c \
 	lib/gaterec.c \
@@ -37,10 +38,13 @@ lib_libcore_a_SOURCES = \
 	lib/series_impl.h \
 	lib/series_reader.c \
 	lib/series_writer.c \
+	lib/seal.c \
 	lib/secret.c \
 	lib/share.c \
 	lib/statefile.c \
 	lib/suspend.c \
+	lib/totals.c \
+	lib/utf8.c \
 	lib/when.c \
 	lib/bridge.h \
 	lib/child.h \
@@ -50,6 +54,7 @@ lib_libcore_a_SOURCES = \
 	lib/conf_values.h \
 	lib/coproc.h \
 	lib/err.h \
+	lib/expo.h \
 	lib/file.h \
 	lib/gate.h \
 	lib/gaterec.h \
@@ -64,10 +69,13 @@ lib_libcore_a_SOURCES = \
 	lib/oar_schema.h \
 	lib/samples.h \
 	lib/scontrol_parse.h \
+	lib/seal.h \
 	lib/secret.h \
 	lib/statefile.h \
 	lib/series.h \
 	lib/share.h \
 	lib/site_words.h \
 	lib/suspend.h \
+	lib/totals.h \
+	lib/utf8.h \
 	lib/when.h
