@@ -35,6 +35,7 @@ fuzz_targets += tests/fuzz/fuzz_redfish
 fuzz_targets += tests/fuzz/fuzz_redfish_find
 fuzz_targets += tests/fuzz/fuzz_scontrol
 fuzz_targets += tests/fuzz/fuzz_statefile
+fuzz_targets += tests/fuzz/fuzz_annotation
 fuzz_targets += tests/fuzz/fuzz_audit
 fuzz_targets += tests/fuzz/fuzz_elf
 fuzz_targets += tests/fuzz/fuzz_hostlist
@@ -92,6 +93,7 @@ tests_fuzz_fuzz_hostlist_LDADD = $(FUZZ_CLI_LIBS)
 tests_fuzz_fuzz_sacct_LDADD = $(FUZZ_CLI_LIBS)
 tests_fuzz_fuzz_slurm_text_LDADD = $(FUZZ_CLI_LIBS)
 tests_fuzz_fuzz_text_LDADD = $(FUZZ_CLI_LIBS)
+tests_fuzz_fuzz_annotation_LDADD = $(FUZZ_CLI_LIBS)
 tests_fuzz_fuzz_when_LDADD = $(FUZZ_CLI_LIBS)
 
 # it includes http.c

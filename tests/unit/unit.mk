@@ -59,6 +59,8 @@ LDADD = $(UNIT_LIBS)
 # These link the command too. Those with -rdynamic read symbols out of themselves.
 UNIT_CLI_LIBS = cli/libcli.a $(STORE_LIBS) $(SOURCE_LIBS) $(CHECK_LIBS)
 tests_unit_test_cli_LDADD = $(UNIT_CLI_LIBS)
+unit_tests += tests/unit/test_annotation
+tests_unit_test_annotation_LDADD = $(UNIT_CLI_LIBS)
 unit_tests += tests/unit/test_groups
 tests_unit_test_groups_LDADD = $(UNIT_CLI_LIBS)
 tests_unit_test_cli_LDFLAGS = $(AM_LDFLAGS) -rdynamic
