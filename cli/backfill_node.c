@@ -171,7 +171,7 @@ static const struct fill_claim *claim_find(const struct node_fill *f,
 
 /* ---- what is known -------------------------------------------------------------- */
 
-static struct fill_hour *hour_at(struct node_fill *f, int64_t t_s)
+static struct fill_hour *hour_at(const struct node_fill *f, int64_t t_s)
 {
 	if (t_s < f->n->from_s || t_s >= f->n->to_s)
 		return NULL;
@@ -381,7 +381,7 @@ static bool is_worse(const struct node_fill *f, const struct fill_hour *h)
 }
 
 /* Does the job have time in an hour that stays? */
-static bool is_held(struct node_fill *f, const struct fill_job *j)
+static bool is_held(const struct node_fill *f, const struct fill_job *j)
 {
 	const int64_t end_s = j->end_s ? sooner(j->end_s, f->n->to_s) :
 					 f->n->to_s;
@@ -510,13 +510,12 @@ static void source_set(const struct node_fill *f, const struct fill_claim *c,
 }
 
 static struct ledger_rec job_record(const struct node_fill *f,
-				    struct fill_claim *c)
+				    const struct fill_claim *c)
 {
 	struct ledger_rec rec = { .kind = LEDGER_ALLOC };
 	struct ledger_alloc *a = &rec.alloc;
 	const gate_t *g = &c->claim.gate;
 
-	claim_finish(f, c);
 	a->job_id = c->job->id;
 	strcpy(a->step, "extern");
 	a->restart = (uint32_t)c->job->start_s;
@@ -558,6 +557,49 @@ static bool is_replaced(const struct ledger_rec *rec, void *arg)
 	return c && c->wanted && !is_held(f, c->job);
 }
 
+/* Has the job no record yet, or one that says something else? Files round. */
+static bool is_other(const struct node_fill *f, const struct ledger_rec *rec)
+{
+	const struct ledger_alloc *a = &rec->alloc;
+	const struct ledger_alloc *old = backfill_file_alloc(&f->file, a->job_id,
+		a->start_wall_ns / NS_PER_S);
+
+	return !old || old->end_ns != a->end_ns ||
+	       old->active_ns != a->active_ns ||
+	       old->covered_ns != a->covered_ns ||
+	       fabs(old->gated_j - a->gated_j) > 2e-6 ||
+	       fabs(old->node_j - a->node_j) > 2e-6;
+}
+
+/* The job has time in what was filled. */
+static bool is_filled(const struct node_fill *f, const struct fill_claim *c)
+{
+	return c->wanted && !is_held(f, c->job) &&
+	       filled_to(f, c) > c->job->start_s;
+}
+
+static void claims_finish(struct node_fill *f)
+{
+	for (uint32_t i = 0; i < f->n->jobs_len; i++)
+		if (is_filled(f, &f->claims[i]))
+			claim_finish(f, &f->claims[i]);
+}
+
+static uint64_t others_count(const struct node_fill *f)
+{
+	uint64_t count = 0;
+
+	for (uint32_t i = 0; i < f->n->jobs_len; i++) {
+		struct ledger_rec rec;
+
+		if (!is_filled(f, &f->claims[i]))
+			continue;
+		rec = job_record(f, &f->claims[i]);
+		count += is_other(f, &rec);
+	}
+	return count;
+}
+
 static void records_merge(struct node_fill *f)
 {
 	struct ledger_rec rec;
@@ -572,8 +614,7 @@ static void records_merge(struct node_fill *f)
 	for (uint32_t i = 0; i < f->n->jobs_len; i++) {
 		struct fill_claim *c = &f->claims[i];
 
-		if (!c->wanted || is_held(f, c->job) ||
-		    filled_to(f, c) <= c->job->start_s)
+		if (!is_filled(f, c))
 			continue;
 		rec = job_record(f, c);
 		backfill_file_add(&f->file, &rec);
@@ -608,21 +649,24 @@ static void sums_gained(struct node_fill *f, struct backfill_sums *s)
 		s->node_gained_j += h->sums.node_j - h->known_j;
 		s->jobs_gained_j += h->sums.allocated_j - h->known_jobs_j;
 	}
-	for (uint32_t i = 0; i < f->n->jobs_len; i++)
-		s->jobs += f->claims[i].wanted && !is_held(f, f->claims[i].job);
 }
 
 static int node_write(struct node_fill *f, struct backfill_sums *sums,
 		      struct err *err)
 {
+	uint64_t jobs;
+
 	keep_find(f);
 	if (!is_gain(f))
 		return 0;
+	claims_finish(f);
+	jobs = others_count(f);
 	records_merge(f);
 	if (!f->b->dry_run &&
 	    backfill_file_write(&f->file, f->n->dir, f->n->name, err) < 0)
 		return -1;
 	sums_gained(f, sums);
+	sums->jobs += jobs;
 	return 0;
 }
 

@@ -172,7 +172,9 @@ static void print_kwh(const char *what, double joules, double gained_j)
 	       (joules + gained_j) / JOULES_PER_KWH);
 }
 
-static void print_sums(const struct backfill *b, const struct backfill_sums *s)
+/* What a job drew on a node is an allocation; of Slurm's these are counted. */
+static void print_sums(const struct backfill *b, const struct backfill_sums *s,
+		       bool oar)
 {
 	print_hours(s);
 	if (s->total_s > 0)
@@ -181,8 +183,8 @@ static void print_sums(const struct backfill *b, const struct backfill_sums *s)
 		       (s->before_s + s->gained_s) / s->total_s);
 	print_kwh("nodes", s->node_j, s->node_gained_j);
 	print_kwh("jobs", s->jobs_j, s->jobs_gained_j);
-	printf("%llu job%s %s other figures\n", (unsigned long long)s->jobs,
-	       s->jobs == 1 ? "" : "s",
+	printf("%llu %s%s %s other figures\n", (unsigned long long)s->jobs,
+	       oar ? "job" : "allocation", s->jobs == 1 ? "" : "s",
 	       b->dry_run ? "would get" : s->jobs == 1 ? "has" : "have");
 	if (b->dry_run)
 		puts("dry run: nothing was written");
@@ -203,7 +205,7 @@ static int run(const struct options *o, struct backfill *b)
 				 (unsigned long long)sums.filled);
 		return EXIT_TROUBLE;
 	}
-	print_sums(b, &sums);
+	print_sums(b, &sums, oar);
 	status = cmd_finish_output("backfill");
 	if (sums.stopped)
 		cmd_note("backfill", "interrupted: what is filled is filled; run it again for the rest");
