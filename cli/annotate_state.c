@@ -19,7 +19,7 @@ static int take_lock(struct annotate_state *s, struct err *err)
 	char path[sizeof(s->path) + 8];
 
 	snprintf(path, sizeof(path), "%s.lock", s->path);
-	s->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	s->lock = open(path, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (s->lock < 0)
 		return err_set_errno(err, "cannot keep how far it came: %s (--state FILE puts it elsewhere)",
 				     path);
