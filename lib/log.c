@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "clock.h"
+
 #define LOG_LINE_MAX 1024
 
 /*
@@ -91,6 +93,16 @@ logger_t logger_stderr(enum log_level level, bool systemd)
 		.sink = systemd ? systemd_sink : stderr_sink,
 		.level = level,
 	};
+}
+
+bool log_rate_allow(struct log_rate *rate, int64_t now_ns)
+{
+	if (now_ns >= rate->end_ns)
+		*rate = (struct log_rate){ now_ns + 60 * NS_PER_S, 0 };
+	if (rate->count == LOG_RATE_MAX)
+		return false;
+	rate->count++;
+	return true;
 }
 
 bool log_latch_change(struct log_latch *latch, bool bad)

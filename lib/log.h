@@ -48,4 +48,15 @@ struct log_latch {
 };
 bool log_latch_change(struct log_latch *latch, bool bad);
 
+/*
+ * For messages of what others do, as often as they like: LOG_RATE_MAX in a
+ * minute. All zero at first.
+ */
+#define LOG_RATE_MAX 30
+struct log_rate {
+	int64_t end_ns;		/* of the minute */
+	unsigned count;		/* in it */
+};
+bool log_rate_allow(struct log_rate *rate, int64_t now_ns);
+
 #endif

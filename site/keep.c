@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/clock.h"
 #include "store/store.h"
 
 #include "lines.h"
@@ -12,6 +13,7 @@ struct keep {
 	store_t *store;
 	const logger_t *log;
 	struct log_latch latch;
+	struct log_rate rate;	/* of what is said of nodes */
 	struct server_store face;
 };
 
@@ -30,23 +32,30 @@ static int said(keep_t *k, int rc, const struct err *err)
 	return rc;
 }
 
-static void refused_say(const keep_t *k, const char *node,
-			const struct lines *l)
+static bool may_say(keep_t *k)
 {
-	if (l->refused)
+	return log_rate_allow(&k->rate, clock_boot_ns());
+}
+
+static void refused_say(keep_t *k, const char *node, const struct lines *l)
+{
+	if (l->refused && may_say(k))
 		log_warn(k->log, "node %s sent %u lines that are no records of its ledger: %s",
 			 node, l->refused, l->why.text);
 }
 
-static void conflicts_say(const keep_t *k, const char *node,
+static void conflicts_say(keep_t *k, const char *node,
 			  const struct store_count *count)
 {
-	if (count->conflicts)
+	if (count->conflicts && may_say(k))
 		log_warn(k->log, "node %s sent %u records again with other content; those that came first are kept: %s",
 			 node, count->conflicts, count->conflict.text);
 }
 
-/* One that is refused must not keep the others out. */
+/*
+ * What lines_parse() let through the tables may still refuse: one that they do
+ * must not keep the others out.
+ */
 static int put_singly(keep_t *k, const char *node, struct lines *l,
 		      struct server_taken *taken, struct err *err)
 {

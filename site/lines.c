@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/store.h"
+
 static void refuse(struct lines *l, const char *why)
 {
 	if (!l->refused++)
@@ -60,6 +62,10 @@ static int line_take(struct lines *l, uint32_t *room, const char *node,
 	}
 	if (strcmp(rec_node(&rec), node) != 0) {
 		refuse(l, "it is another node's record");
+		return 0;
+	}
+	if (store_record_check(&rec, node, &err) < 0) {
+		refuse(l, err.text);
 		return 0;
 	}
 	return rec_add(l, room, &rec);

@@ -9,8 +9,9 @@
 #include "lib/ledger.h"
 
 /*
- * What a node sent of its ledger, as records. A line that is damaged or another
- * node's is left out and counted: it must not keep the others from being kept.
+ * What a node sent of its ledger, as records. A line that is damaged, another
+ * node's or nonsense is left out and counted: it must not keep the others from
+ * being kept.
  */
 
 struct lines {

@@ -128,6 +128,15 @@ int peer_cert_check(struct peer *p, const char *node)
 
 /* ---- the log ---- */
 
+static bool refused_known(const server_t *s, const struct refused *who)
+{
+	for (int i = 0; i < REFUSED_MAX; i++)
+		if (strcmp(s->refused[i].peer, who->peer) == 0 &&
+		    strcmp(s->refused[i].node, who->node) == 0)
+			return true;
+	return false;
+}
+
 void peer_refused(struct peer *p, const char *node, const char *why)
 {
 	server_t *s = p->server;
@@ -135,13 +144,13 @@ void peer_refused(struct peer *p, const char *node, const char *why)
 
 	peer_format(p, who.peer, sizeof(who.peer), false);
 	snprintf(who.node, sizeof(who.node), "%.63s", node);
-	for (int i = 0; i < REFUSED_MAX; i++)
-		if (strcmp(s->refused[i].peer, who.peer) == 0 &&
-		    strcmp(s->refused[i].node, who.node) == 0) {
-			log_debug(s->p.log, "node %s is refused to %s: %s",
-				  node, who.peer, why);
-			return;
-		}
+	/* the rate, since a peer may ask for as many names as it likes */
+	if (refused_known(s, &who) ||
+	    !log_rate_allow(&s->refused_rate, timesource_boot_ns(&s->p.ts))) {
+		log_debug(s->p.log, "node %s is refused to %s: %s", node,
+			  who.peer, why);
+		return;
+	}
 	s->refused[s->refused_next++ % REFUSED_MAX] = who;
 	log_warn(s->p.log, "node %s is refused to %s: %s", node, who.peer, why);
 }

@@ -14,6 +14,7 @@
 
 #define BODY_NS (60 * NS_PER_S)		/* for a body to come */
 #define STORE_RETRY_S 10
+#define PARTS_OF_NODE_MAX 2u	/* in the store's queue, which is all nodes' */
 
 /* ---- routes ---- */
 
@@ -84,6 +85,9 @@ static struct MHD_Response *response_make(const struct request *r)
 		MHD_add_response_header(response, "X-Auth-Token", r->token);
 	if (r->token[0])
 		MHD_add_response_header(response, "Cache-Control", "no-store");
+	/* one that does not get in gets no more time either */
+	if (r->route == ROUTE_SESSION && !r->token[0] && r->status != 503)
+		MHD_add_response_header(response, "Connection", "close");
 	if (r->retry_after_s) {
 		snprintf(number, sizeof(number), "%u", r->retry_after_s);
 		MHD_add_response_header(response, "Retry-After", number);
@@ -212,7 +216,8 @@ static int body_begin(struct request *r, struct MHD_Connection *connection)
 	}
 	r->body_room = size;
 	s->bodies += size;
-	peer_grant(r->peer, BODY_NS);
+	if (r->route != ROUTE_SESSION)	/* who that is is not known yet */
+		peer_grant(r->peer, BODY_NS);
 	return 0;
 }
 
@@ -266,12 +271,28 @@ static void store_done(struct job *job)
 	request_wake(r);
 }
 
+static unsigned parts_waiting(const server_t *s, const char *node)
+{
+	unsigned count = 0;
+
+	for (const struct request *r = s->waiting; r; r = r->next)
+		count += r->route != ROUTE_SESSION &&
+			 strcmp(r->node, node) == 0;
+	return count;
+}
+
 static void store_begin(struct request *r)
 {
 	server_t *s = r->server;
 
 	if (!s->p.store) {
 		request_refuse(r, 503, 300, "ledgers are not taken here");
+		return;
+	}
+	if (parts_waiting(s, r->node) >= PARTS_OF_NODE_MAX) {
+		request_refuse(r, 503, STORE_RETRY_S,
+			       "%u parts of this node's wait already",
+			       PARTS_OF_NODE_MAX);
 		return;
 	}
 	r->job.work = store_work;
@@ -293,8 +314,7 @@ static void series_answer(struct request *r, struct MHD_Connection *connection)
 	long size;
 
 	if (!n) {
-		request_refuse(r, 404, 0, "%.64s is no node of this site",
-			       r->node);
+		request_refuse(r, 503, STORE_RETRY_S, "out of memory");
 		return;
 	}
 	if (answer_query_parse(&q, MHD_lookup_connection_value(connection,
@@ -341,6 +361,11 @@ static void request_begin(struct request *r, struct MHD_Connection *connection)
 		request_refuse(r, 404, 0, "there is nothing at this path");
 	else if (r->route != ROUTE_SESSION && authenticate(r, connection) < 0)
 		return;
+	/* a CA may have signed for more names than there are nodes */
+	else if (r->route != ROUTE_SESSION &&
+		 !server_node_get(r->server, r->node))
+		request_refuse(r, 404, 0, "%.64s is no node of this site",
+			       r->node);
 	else if (body_limit(r->route))
 		body_begin(r, connection);
 }

@@ -96,6 +96,7 @@ struct server {
 		char peer[64], node[64];
 	} refused[REFUSED_MAX];
 	unsigned refused_next;
+	struct log_rate refused_rate;
 	struct answer_room room;
 };
 

@@ -52,6 +52,13 @@ void store_close(store_t *s);	/* NULL is fine */
 /* Is it there, and of a version that is known here? */
 int store_check(store_t *s, struct err *err);
 
+/*
+ * Would a record of that node be taken? 0, or STORE_REFUSED with a text that
+ * names it. Asks nobody.
+ */
+int store_record_check(const struct ledger_rec *rec, const char *node,
+		       struct err *err);
+
 /* ---- writing --------------------------------------------------------------- */
 
 struct store_count {

@@ -59,10 +59,6 @@ void *store_pg_open(const struct store_params *params, enum store_use use,
 
 /* ---- store_record.c: what is kept of a record --------------------------------- */
 
-/* 0, or STORE_REFUSED with a text that names the record. */
-int store_record_check(const struct ledger_rec *rec, const char *node,
-		       struct err *err);
-
 /* "job 5.extern restart 0 from ..." */
 void store_record_name(const struct ledger_rec *rec, char *buf, size_t size);
 

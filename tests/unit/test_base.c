@@ -214,6 +214,19 @@ START_TEST(test_latch)
 }
 END_TEST
 
+START_TEST(test_rate)
+{
+	struct log_rate rate = { 0 };
+
+	for (int64_t minute = 0; minute < 3; minute++) {
+		for (int i = 0; i < LOG_RATE_MAX; i++)
+			ck_assert(log_rate_allow(&rate, minute * 60 * NS_PER_S + i));
+		ck_assert(!log_rate_allow(&rate, minute * 60 * NS_PER_S + 99));
+		ck_assert(!log_rate_allow(&rate, (minute + 1) * 60 * NS_PER_S - 1));
+	}
+}
+END_TEST
+
 /* ---- clock ---------------------------------------------------------------------- */
 
 static const struct {
@@ -314,6 +327,7 @@ static Suite *base_suite(void)
 	tcase_add_test(tc, test_log_long);
 	tcase_add_loop_test(tc, test_log_stderr, 0, LEN(prefixes));
 	tcase_add_test(tc, test_latch);
+	tcase_add_test(tc, test_rate);
 	tcase_add_loop_test(tc, test_iso8601, 0, LEN(times));
 	tcase_add_test(tc, test_iso8601_no_room);
 	tcase_add_test(tc, test_boot_id);
