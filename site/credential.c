@@ -71,11 +71,20 @@ static const char *status_text(uint32_t status)
 	case 16: return "it comes from the future: are the clocks of both hosts right?";
 	case 17: return "it was used before";
 	case 14: return "it is not this cluster's: is munge's key the same on both hosts?";
+	case 6: return "munged here cannot be asked";
+	case 7: return "munged here does not answer in time";
 	default: return "munge does not take it";
 	}
 }
 
-int credential_parse(const char *output, struct credential *c, struct err *why)
+/* Of the numbers, those that say nothing of the credential. */
+static bool status_is_ours(uint32_t status)
+{
+	return status <= 1 || (status >= 5 && status <= 7) || status >= 126;
+}
+
+int credential_parse(const char *output, int exit_status, struct credential *c,
+		     struct err *why)
 {
 	const char *gap = strstr(output, "\n\n");
 	size_t meta = gap ? (size_t)(gap + 1 - output) : strlen(output);
@@ -84,12 +93,16 @@ int credential_parse(const char *output, struct credential *c, struct err *why)
 
 	memset(c, 0, sizeof(*c));
 	if (!field_get(output, meta, "STATUS", text, sizeof(text)) ||
-	    !number_get(text, &status))
-		return err_set(why, "unmunge did not say what it is: %.120s",
-			       output);
-	if (status != 0)
-		return err_set(why, "%s (munge's status %u)",
-			       status_text(status), status);
+	    !number_get(text, &status)) {
+		err_set(why, "unmunge did not say what it is: %.120s", output);
+		return status_is_ours((uint32_t)exit_status) ?
+		       CREDENTIAL_UNASKED : -1;
+	}
+	if (status != 0) {
+		err_set(why, "%s (munge's status %u)", status_text(status),
+			status);
+		return status_is_ours(status) ? CREDENTIAL_UNASKED : -1;
+	}
 	if (!gap ||
 	    !field_get(output, meta, "ENCODE_HOST", c->origin,
 		       sizeof(c->origin)) ||

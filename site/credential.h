@@ -23,8 +23,14 @@ struct credential {
 /* Does it look like one? Others are not worth a process. */
 bool credential_plausible(const char *text);
 
-/* -1 with the reason where it is not valid, or unmunge said something else. */
-int credential_parse(const char *output, struct credential *c, struct err *why);
+/*
+ * exit_status: unmunge's, one of munge's numbers; -1: it did not end by itself.
+ * -1 with the reason where the credential is not valid; CREDENTIAL_UNASKED where
+ * munge here could not tell.
+ */
+#define CREDENTIAL_UNASKED (-2)
+int credential_parse(const char *output, int exit_status, struct credential *c,
+		     struct err *why);
 
 /* Users by name or number, as in munge_users: how many; -1 with a text. */
 int credential_users(const char *text, uint32_t uids[CREDENTIAL_USERS_MAX],

@@ -75,14 +75,30 @@ static bool user_allowed(const server_t *s, uint32_t uid)
 	return false;
 }
 
-static void login_decoded(void *arg, const struct credential *c,
+/* It is not the node's fault: it may come again soon. */
+static void login_defer(struct request *r, const char *why)
+{
+	server_t *s = r->server;
+
+	if (log_rate_allow(&s->refused_rate, timesource_boot_ns(&s->p.ts)))
+		log_error(s->p.log, "node %s cannot log in now: munge: %s",
+			  r->node, why);
+	request_refuse(r, 503, 2, "the site's munge cannot be asked");
+	request_wake(r);
+}
+
+static void login_decoded(void *arg, int rc, const struct credential *c,
 			  const char *why)
 {
 	struct request *r = arg;
 	char want[SITE_PAYLOAD_MAX];
 	struct err no;
 
-	if (!c) {
+	if (rc == CREDENTIAL_UNASKED) {
+		login_defer(r, why);
+		return;
+	}
+	if (rc < 0) {
 		err_set(&no, "munge: %.400s", why);
 		login_refuse(r, no.text);
 		return;

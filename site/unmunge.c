@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "lib/child.h"
 #include "lib/secret.h"
@@ -26,14 +27,14 @@ struct unmunge {
 	unsigned first, count;
 };
 
-static void answer(struct worker *w, const struct credential *c,
+static void answer(struct worker *w, int rc, const struct credential *c,
 		   const char *why)
 {
 	unmunge_done_fn done = w->question.done;
 	void *arg = w->question.arg;
 
 	secret_wipe(&w->question, sizeof(w->question));
-	done(arg, c, why);
+	done(arg, rc, c, why);
 }
 
 static void worker_start(unmunge_t *u, struct worker *w)
@@ -48,23 +49,25 @@ static void worker_start(unmunge_t *u, struct worker *w)
 	if (child_start_fed(&w->child, argv, w->question.text,
 			    strlen(w->question.text), now_ns + LIMIT_NS,
 			    &err) < 0)
-		answer(w, NULL, err.text);
+		answer(w, CREDENTIAL_UNASKED, NULL, err.text);
 }
 
 static void worker_ended(struct worker *w)
 {
 	struct credential c;
 	struct err why, killed;
-	int valid = credential_parse(w->child.output, &c, &why);
-	int well = child_result(&w->child, "unmunge", &killed);
+	int status = WIFEXITED(w->child.status) ?
+		     WEXITSTATUS(w->child.status) : -1;
+	int rc = credential_parse(w->child.output, status, &c, &why);
 
-	if (w->child.too_late || w->child.too_much || (well < 0 && valid == 0))
+	/* it fails where the credential is not valid, too */
+	if (child_result(&w->child, "unmunge", &killed) < 0 &&
+	    (rc == 0 || w->child.too_late || w->child.too_much)) {
+		rc = CREDENTIAL_UNASKED;
 		why = killed;
+	}
 	child_clear(&w->child);
-	if (valid < 0 || well < 0)
-		answer(w, NULL, why.text);
-	else
-		answer(w, &c, "");
+	answer(w, rc, &c, rc < 0 ? why.text : "");
 }
 
 static void waiting_start(unmunge_t *u)

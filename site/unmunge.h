@@ -20,8 +20,10 @@
 
 typedef struct unmunge unmunge_t;
 
-/* c: NULL where it is not valid or could not be asked for; why tells. */
-typedef void (*unmunge_done_fn)(void *arg, const struct credential *c,
+/*
+ * rc: as credential_parse(); why tells where it is not 0, and c is nothing then.
+ */
+typedef void (*unmunge_done_fn)(void *arg, int rc, const struct credential *c,
 				const char *why);
 
 /* program outlives it. NULL: no memory. */
