@@ -85,7 +85,7 @@ static void files_allow(void)
 }
 
 static int serve_turns(const struct server_params *params, int signals,
-		       struct err *err)
+		       bool *ended, struct err *err)
 {
 	struct signalfd_siginfo info;
 	server_t *s = server_create(params, err);
@@ -93,7 +93,7 @@ static int serve_turns(const struct server_params *params, int signals,
 
 	while (rc == 0 && read(signals, &info, sizeof(info)) < 0)
 		rc = server_turn(s, signals, -1, err);
-	server_destroy(s);
+	*ended = server_destroy(s);
 	return rc;
 }
 
@@ -102,14 +102,16 @@ static int serve(struct server_params *params, const struct conf *conf,
 		 int signals, struct err *err)
 {
 	keep_t *keep = keep_create(conf, params->log, err);
+	bool ended;
 	int rc;
 
 	if (keep)
 		params->store = keep_store(keep);
 	else
 		log_error(params->log, "ledgers are not taken: %s", err->text);
-	rc = serve_turns(params, signals, err);
-	keep_destroy(keep);
+	rc = serve_turns(params, signals, &ended, err);
+	if (ended)
+		keep_destroy(keep);
 	return rc;
 }
 

@@ -420,16 +420,16 @@ static void waiting_end(server_t *s)
 		MHD_run(s->daemon);
 }
 
-void server_destroy(server_t *s)
+bool server_destroy(server_t *s)
 {
 	int saved = errno;
 
 	if (!s)
-		return;
+		return true;
 	unmunge_destroy(s->unmunge);
 	names_destroy(s->names);
 	if (!jobs_destroy(s->jobs))
-		return;		/* the store hangs, and has a request in its hands */
+		return false;	/* it has a request in its hands */
 	waiting_end(s);
 	daemon_stop(s);
 	if (s->listen_fd >= 0)
@@ -439,6 +439,7 @@ void server_destroy(server_t *s)
 	certs_free(&s->certs);
 	free(s);
 	errno = saved;
+	return true;
 }
 
 int server_check(const struct server_params *params, struct err *err)

@@ -67,7 +67,8 @@ typedef struct server server_t;
  * certificate, or one that does not do, it waits for another.
  */
 server_t *server_create(const struct server_params *params, struct err *err);
-void server_destroy(server_t *s);	/* NULL is fine */
+/* NULL is fine. False: the store hangs, and is in use still: it must stay. */
+bool server_destroy(server_t *s);
 
 unsigned server_port(const server_t *s);
 
