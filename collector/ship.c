@@ -98,16 +98,25 @@ static void state_save(ship_t *s)
 
 /* ---- NODE.ledger ---- */
 
+/* How a line begins: with its checksum, where it is one of the ledger's. */
+static void mark_set(char mark[MARK_SIZE], const char *line, size_t size)
+{
+	snprintf(mark, MARK_SIZE, "%.*s",
+		 (int)(size < MARK_SIZE ? size : MARK_SIZE - 1), line);
+	mark[strcspn(mark, "\n")] = '\0';
+}
+
 /* Is the line that the site had last still where it was? */
 static bool same_file(const ship_t *s, int fd)
 {
-	char begin[MARK_SIZE] = "", end = 0;
+	char line[MARK_SIZE], begin[MARK_SIZE];
+	ssize_t n;
 
 	if (s->offset == 0)
 		return true;
-	return pread(fd, begin, MARK_SIZE - 1, s->line) == MARK_SIZE - 1 &&
-	       strcmp(begin, s->mark) == 0 &&
-	       pread(fd, &end, 1, s->offset - 1) == 1 && end == '\n';
+	n = pread(fd, line, MARK_SIZE - 1, s->line);
+	mark_set(begin, line, n > 0 ? (size_t)n : 0);
+	return n > 0 && strcmp(begin, s->mark) == 0;
 }
 
 /* The last whole line of the batch, for the state. */
@@ -119,9 +128,7 @@ static void batch_mark(ship_t *s)
 	line = line ? line + 1 : s->batch;
 	s->next_offset = s->offset + (int64_t)s->size;
 	s->next_line = s->offset + (line - s->batch);
-	snprintf(s->next_mark, sizeof(s->next_mark), "%.*s",
-		 (int)(s->size - (size_t)(line - s->batch) < MARK_SIZE - 1 ?
-		       0 : MARK_SIZE - 1), line);
+	mark_set(s->next_mark, line, s->size - (size_t)(line - s->batch));
 }
 
 /* A line without end is no record: it is passed over. */
@@ -130,9 +137,9 @@ static void line_skip(ship_t *s)
 	log_error(s->p.log, "%s: there is a line of more than %d bytes at %" PRId64
 		  ": it is no record, and not sent", s->p.ledger_path,
 		  LEDGER_LINE_MAX, s->offset);
+	mark_set(s->mark, s->batch, s->size);
+	s->line = s->offset;
 	s->offset += (int64_t)s->size;
-	s->line = s->offset - 1;
-	s->mark[0] = '\0';
 	s->size = 0;
 }
 
@@ -157,7 +164,7 @@ static bool ledger_read(ship_t *s, int fd)
 static bool ledger_load(ship_t *s)
 {
 	int fd = open(s->p.ledger_path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	struct stat st;
+	struct stat st = { .st_size = 0 };
 	bool some = false;
 
 	if (fd < 0)
