@@ -203,7 +203,8 @@ unit_scripts = tests/unit/check-includes tests/unit/check-wattgated \
 	tests/unit/check-wattgate tests/unit/check-oar-setup tests/unit/check-site-schema \
 	tests/unit/check-oar-follow tests/unit/check-oar-backfill \
 	tests/unit/check-backfill \
-	tests/unit/check-kwollect tests/unit/check-prometheus
+	tests/unit/check-kwollect tests/unit/check-prometheus \
+	tests/unit/check-site
 EXTRA_DIST += tests/unit/daemon.sh tests/unit/past.sh tests/unit/oar-follower.sh
 dist_check_SCRIPTS += $(unit_scripts) tests/unit/check-objects
 TESTS += $(unit_scripts)
