@@ -81,9 +81,6 @@
  *   [metrics]
  *   listen = 127.0.0.1:9834 ; for Prometheus; none: nothing is served
  *   totals = /var/lib/wattgate/billing.totals       ; of wattgate export, served too
- *   [metrics]
- *   listen = 127.0.0.1:9834 ; for Prometheus; none: nothing is served
- *   totals = /var/lib/wattgate/billing.totals       ; of wattgate export, served too
  *   [oar]
  *   database = host=db dbname=oar user=wattgate     ; libpq's words, no password
  *   password_file = /etc/wattgate/db.secret
@@ -180,10 +177,6 @@ struct conf {
 		int64_t interval_ns;
 		int64_t idle_period_ns;
 	} oar;
-	struct {
-		char listen[300];	/* ADDRESS:PORT; "" = nothing is served */
-		char totals[CONF_PATH_MAX];	/* of accounts; "" = none */
-	} metrics;
 	struct {
 		char listen[300];	/* ADDRESS:PORT; "" = nothing is served */
 		char totals[CONF_PATH_MAX];	/* of accounts; "" = none */

@@ -344,8 +344,6 @@ static const struct key keys[] = {
 	  QUANTITY(DURATION, "20ms", "5m") },
 	{ CONF_METRICS, "listen", set_verbatim, FIELD(metrics.listen), PLAIN },
 	{ CONF_METRICS, "totals", set_path, FIELD(metrics.totals), PLAIN },
-	{ CONF_METRICS, "listen", set_verbatim, FIELD(metrics.listen), PLAIN },
-	{ CONF_METRICS, "totals", set_path, FIELD(metrics.totals), PLAIN },
 	{ CONF_REPORT, "pue", set_pue, FIELD(pue), PLAIN },
 	{ CONF_REPORT, "intensity", set_intensity, FIELD(intensity), PLAIN },
 	{ CONF_REPORT, "tariff", set_tariff, FIELD(tariff), PLAIN },

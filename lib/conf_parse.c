@@ -24,7 +24,6 @@ static const struct {
 	[CONF_SLURM] = { "slurm", false },
 	[CONF_OAR] = { "oar", false },
 	[CONF_METRICS] = { "metrics", false },
-	[CONF_METRICS] = { "metrics", false },
 	[CONF_REPORT] = { "report", false },
 	[CONF_ANNOTATE] = { "annotate", false },
 };
