@@ -68,6 +68,8 @@ cli_libcli_a_SOURCES = \
 	cli/doctor_slurm.c \
 	cli/elf_symbol.c \
 	cli/elf_symbol.h \
+	cli/intervals.c \
+	cli/intervals.h \
 	cli/job_rows.c \
 	cli/job_rows.h \
 	cli/few.c \
@@ -78,6 +80,8 @@ cli_libcli_a_SOURCES = \
 	cli/jobs.h \
 	cli/jobs_ledger.c \
 	cli/jobs_ledger.h \
+	cli/jobs_parts.c \
+	cli/jobs_parts.h \
 	cli/json_probe.c \
 	cli/json_probe.h \
 	cli/json_report.c \
@@ -99,6 +103,8 @@ cli_libcli_a_SOURCES = \
 	cli/page.h \
 	cli/past.c \
 	cli/past.h \
+	cli/periods.c \
+	cli/periods.h \
 	cli/pg_oar.h \
 	cli/plugstack.c \
 	cli/plugstack.h \
@@ -117,6 +123,8 @@ cli_libcli_a_SOURCES = \
 	cli/rates.c \
 	cli/rates.h \
 	cli/report.h \
+	cli/report_days.c \
+	cli/report_days.h \
 	cli/report_jobs.c \
 	cli/report_nodes.c \
 	cli/report_oar.c \

@@ -12,6 +12,7 @@
 #include "cli/node_rows.h"
 #include "cli/oar_login.h"
 #include "cli/report.h"
+#include "cli/report_days.h"
 #include "cli/report_sums.h"
 #include "lib/when.h"
 #include "lib/clock.h"
@@ -26,7 +27,8 @@ static const char usage[] =
 	"                     where no zone is given\n"
 	"  --scheduler S      slurm or oar [oar where the configuration follows an OAR]\n"
 	"  --by WHAT          job, array, user, account or project (of jobs that ended in\n"
-	"                     the time), or node (clipped to the time) [job]\n"
+	"                     the time), or node, day or month (clipped to the time; days\n"
+	"                     are UTC's) [job]\n"
 	"  --spread BY        what nodes drew without jobs, spread over users, accounts\n"
 	"                     or projects by their core-hours or their energy [none]\n"
 	"  --user U           only jobs of this user\n"
@@ -39,11 +41,11 @@ static const char usage[] =
 	"  -c, --config FILE  configuration [$WATTGATE_CONF, /etc/wattgate/wattgate.conf]\n"
 	"  -h, --help         this text\n"
 	"\n"
-	"Not in this version: --by day, month; --format openmetrics. They are\n"
-	"refused with exit status 1.\n";
+	"Not in this version: --format openmetrics. It is refused with exit status 1.\n";
 
 enum { SCHEDULER_SLURM, SCHEDULER_OAR, SCHEDULER_ANY };
-enum { BY_JOB, BY_NODE, BY_USER, BY_ACCOUNT, BY_PROJECT, BY_ARRAY };
+enum { BY_JOB, BY_NODE, BY_USER, BY_ACCOUNT, BY_PROJECT, BY_ARRAY,
+       BY_DAY, BY_MONTH };
 enum { FORMAT_TABLE, FORMAT_CSV, FORMAT_JSON, FORMAT_HTML };
 
 struct options {
@@ -64,7 +66,7 @@ static const struct choice schedulers = { "--scheduler", { "slurm", "oar" }, 2 }
 static const struct choice ways = { "--via", { "slurmdb", "sacct" }, 2 };
 static const struct choice groupings = {
 	"--by", { "job", "node", "user", "account", "project", "array", "day",
-		  "month" }, 6
+		  "month" }, 8
 };
 static const struct choice formats = {
 	"--format", { "table", "csv", "json", "html", "openmetrics" }, 4
@@ -225,6 +227,9 @@ static int report_from(struct report *r, pg_oar_t *db, struct output *out,
 	if (out->by == BY_NODE)
 		return db ? report_oar_nodes(r, db, print_part, out, err) :
 			    report_slurm_nodes(r, out, err);
+	if (out->by == BY_DAY || out->by == BY_MONTH)
+		return report_days(r, db, out->by == BY_MONTH, print_part, out,
+				   err);
 	return report_groups(r, db, by[out->by], (enum spread)out->spread,
 			     print_part, out, err);
 }

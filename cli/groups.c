@@ -150,20 +150,6 @@ static void add(struct group *group, enum sum which, const struct cell *cell)
 	group->told[which] = true;
 }
 
-/* What did not end as it should have: Slurm's words, then OAR's. */
-static bool has_failed(const struct cell *state)
-{
-	static const char *const words[] = {
-		"FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL", "OUT_OF_MEMORY",
-		"BOOT_FAIL", "DEADLINE", "PREEMPTED", "REVOKED", "Error",
-	};
-
-	for (size_t i = 0; state->known && i < sizeof(words) / sizeof(words[0]); i++)
-		if (strncmp(state->text, words[i], strlen(words[i])) == 0)
-			return true;
-	return false;
-}
-
 static void add_coverage(struct group *group, const struct cell *row)
 {
 	const struct cell *time = &row[JOB_NODE_S];
@@ -212,7 +198,7 @@ static void add_row(groups_t *g, struct group *group, const struct cell *row)
 	add(group, MODEL, &row[JOB_MODEL]);
 	add(group, CO2E, &row[JOB_CO2E]);
 	add(group, COST, &row[JOB_COST]);
-	if (has_failed(&row[JOB_STATE])) {
+	if (job_row_failed(&row[JOB_STATE])) {
 		group->failed++;
 		add(group, FAILED_ENERGY, &row[JOB_ENERGY]);
 	}

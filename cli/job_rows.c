@@ -2,6 +2,7 @@
 #include "cli/job_rows.h"
 
 #include <stdio.h>
+#include <string.h>
 
 const struct column job_columns[JOB_COLUMNS] = {
 	[JOB_ID] = { "job_id", "JOB", COLUMN_INTEGER, UNIT_NONE },
@@ -24,6 +25,20 @@ const struct column job_columns[JOB_COLUMNS] = {
 	[JOB_NODE_S] = { "node_s", NULL, COLUMN_NUMBER, UNIT_SECONDS },
 	[JOB_ARRAY] = { "array_id", NULL, COLUMN_INTEGER, UNIT_NONE },
 };
+
+/* Slurm's words, then OAR's. */
+bool job_row_failed(const struct cell *state)
+{
+	static const char *const words[] = {
+		"FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL", "OUT_OF_MEMORY",
+		"BOOT_FAIL", "DEADLINE", "PREEMPTED", "REVOKED", "Error",
+	};
+
+	for (size_t i = 0; state->known && i < sizeof(words) / sizeof(words[0]); i++)
+		if (strncmp(state->text, words[i], strlen(words[i])) == 0)
+			return true;
+	return false;
+}
 
 void job_row_energy(struct cell *row, double kwh, const struct rates *rates,
 		    int64_t now_ns)

@@ -25,6 +25,9 @@ extern const struct column job_columns[JOB_COLUMNS];
 void job_row_energy(struct cell *row, double kwh, const struct rates *rates,
 		    int64_t now_ns);
 
+/* Is that the state of a job that did not end as it should have? */
+bool job_row_failed(const struct cell *state);
+
 /* What rows of jobs add up to. */
 struct job_totals {
 	size_t jobs, known;	/* known: with energy */

@@ -23,6 +23,7 @@ static void job_clear(struct job *job)
 	free(job->account);
 	free(job->project);
 	free(job->nodes);
+	free(job->parts);
 	free(job->annotation);
 	free(job->note);
 }
@@ -92,8 +93,12 @@ void jobs_sort_by_end(struct jobs *jobs)
 		qsort(jobs->list, jobs->len, sizeof(*jobs->list), compare_end);
 }
 
-/* Index of the first instance of `id`, or of what follows it. */
-static size_t first_of(const struct jobs *jobs, uint32_t id)
+bool job_ledger_whole(const struct job *job)
+{
+	return job->nodes_len > 0 && job->ledger.nodes == job->nodes_len;
+}
+
+size_t jobs_first(const struct jobs *jobs, uint32_t id)
 {
 	size_t low = 0, high = jobs->len;
 
@@ -114,7 +119,7 @@ struct job *jobs_find(struct jobs *jobs, uint32_t id, int64_t start_s,
 	struct job *best = NULL;
 	int64_t best_off = INT64_MAX;
 
-	for (size_t i = first_of(jobs, id);
+	for (size_t i = jobs_first(jobs, id);
 	     i < jobs->len && jobs->list[i].id == id; i++) {
 		struct job *job = &jobs->list[i];
 		int64_t off = llabs(start_s - job->start_s);

@@ -17,6 +17,7 @@
 struct job_ledger {
 	uint32_t nodes;		/* nodes whose ledger has it */
 	uint32_t open_nodes;	/* of them, not closed yet */
+	uint32_t restart;	/* what nodes' records call this instance */
 	uint64_t last_node;	/* number of the ledger last added; 0: none */
 	int64_t last_start_ns;	/* of the record last added */
 	double gated_j, node_j;
@@ -24,6 +25,12 @@ struct job_ledger {
 	double cores, gpus;	/* held, on all nodes */
 	int64_t active_ns, covered_ns, max_gap_ns;
 	char source[64];	/* "mixed" where nodes differ */
+};
+
+/* What a job drew in a stretch of time, on all its nodes together. */
+struct job_drew {
+	int64_t from_ns, to_ns;	/* wall time */
+	double joules;
 };
 
 struct job {
@@ -44,6 +51,8 @@ struct job {
 	struct annotation *annotation;	/* what its comments tell; NULL: nothing */
 	char *note;		/* the text that was asked for; NULL: none was */
 	struct job_ledger ledger;
+	struct job_drew *parts;	/* in order, where they were asked for */
+	size_t parts_len, parts_room;
 };
 
 struct jobs {
@@ -65,10 +74,16 @@ void jobs_destroy(struct jobs *jobs);	/* what is in it, not itself */
 int64_t jobs_elapsed_s(int64_t start_s, int64_t end_s, int64_t suspended_s,
 		       int64_t told_s);
 
+/* Every node's ledger has the job. */
+bool job_ledger_whole(const struct job *job);
+
 /* By job id, then by start: what jobs_find() needs. */
 void jobs_sort_by_id(struct jobs *jobs);
 /* By end (those without last), then by id and start: for people. */
 void jobs_sort_by_end(struct jobs *jobs);
+
+/* Index of the first instance of `id`, or of what follows it; sorted by id. */
+size_t jobs_first(const struct jobs *jobs, uint32_t id);
 
 /*
  * The instance of job `id` that an allocation belongs to which a node saw

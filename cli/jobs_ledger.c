@@ -57,6 +57,8 @@ static void add_alloc(struct job *job, const struct ledger_alloc *a,
 	}
 	l->last_node = node;
 	l->last_start_ns = a->start_ns;
+	if (!ledgers_past_boot(a->boot_id))
+		l->restart = a->restart;
 	l->gated_j += a->gated_j;
 	l->node_j += a->node_j;
 	l->model_j += a->model_w * (double)a->active_ns / 1e9;

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "cli/confs.h"
+#include "cli/ledgers.h"
 #include "cli/pg_oar.h"
 #include "cli/rates.h"
 #include "cli/rows.h"
@@ -25,6 +26,7 @@ typedef int report_each(slurm_jobs_t *source, const struct job *job,
 struct report {
 	int64_t from_ns, to_ns, now_ns;
 	bool running;
+	bool during;	/* all that had time in it, and of Slurm's when they drew */
 	const char *user, *account;	/* NULL: all */
 	enum slurm_via via;
 	enum slurmdb_field field;	/* that jobs have as their note */
@@ -33,6 +35,15 @@ struct report {
 	struct confs confs;
 	struct rates rates;
 };
+
+/*
+ * Something done for each node of the ledgers, where these tell of the report's
+ * time. -1, with a text, is noted; -1 where it was so of all nodes.
+ */
+typedef int report_node_fn(const struct ledgers *from, const char *node,
+			   void *arg, struct err *err);
+int report_each_node(const struct report *report, report_node_fn *fn,
+		     void *arg, struct err *err);
 
 /* One row a node. NULL with a text. Notes go to standard error. */
 struct rows *report_nodes(const struct report *report, struct err *err);

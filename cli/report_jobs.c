@@ -8,6 +8,7 @@
 #include "cli/job_rows.h"
 #include "cli/jobs.h"
 #include "cli/jobs_ledger.h"
+#include "cli/jobs_parts.h"
 #include "cli/report_part.h"
 #include "cli/slurm_jobs.h"
 #include "lib/clock.h"
@@ -36,12 +37,6 @@ struct figures {
 static bool never_ran(const struct job *job)
 {
 	return job->end_s != 0 && job->nodes_len == 0 && job->elapsed_s == 0;
-}
-
-/* Every node's ledger has the job. */
-static bool ledger_whole(const struct job *job)
-{
-	return job->nodes_len > 0 && job->ledger.nodes == job->nodes_len;
 }
 
 /* Time to be measured: an open record lags behind, a closed one is exact. */
@@ -118,7 +113,7 @@ static void take_annotation(const struct annotation *a, struct figures *f)
 static struct figures job_figures(const struct job *job)
 {
 	struct figures f = { NAN, NAN, NAN, NAN, "" };
-	const bool whole = ledger_whole(job);
+	const bool whole = job_ledger_whole(job);
 
 	if (never_ran(job)) {
 		f.energy_j = f.bmc_j = 0;
@@ -156,11 +151,11 @@ static struct usage job_usage(struct confs *confs, const struct job *job,
 	if (hostlist_first(job->nodes, node, sizeof(node)) < 0)
 		strcpy(node, "localhost");
 	confs_hardware(confs, node, &held, &cores, &model_w);
-	if (ledger_whole(job)) {
+	if (job_ledger_whole(job)) {
 		cores = job->ledger.cores;
 		held.gpus = job->ledger.gpus;
 	}
-	if (ledger_whole(job) && job->ledger.open_nodes == 0 &&
+	if (job_ledger_whole(job) && job->ledger.open_nodes == 0 &&
 	    isfinite(job->ledger.model_j))
 		return (struct usage){ cores * hours, held.gpus * hours,
 				       job->ledger.model_j };
@@ -205,7 +200,7 @@ static struct cell *add_row(struct rows *rows, struct report *report,
 	cell_set_number(&row[JOB_COVERAGE], f.coverage);
 	cell_set_number(&row[JOB_MAX_GAP], f.max_gap_s);
 	cell_set_text(&row[JOB_SOURCE], *f.source ? f.source : NULL);
-	cell_set_number(&row[JOB_NODE_S], ledger_whole(job) ? active_s(job) :
+	cell_set_number(&row[JOB_NODE_S], job_ledger_whole(job) ? active_s(job) :
 			(double)job->elapsed_s * job->nodes_len);
 	return row;
 }
@@ -261,6 +256,9 @@ static void join_ledgers(struct reading *r, struct jobs *jobs)
 	jobs_sort_by_id(jobs);
 	jobs_window(jobs, &r->from);
 	jobs_add_ledgers(jobs, &r->from, &nodes, r->joined ? pass_over : note);
+	if (r->report->during)
+		jobs_add_parts(jobs, &r->from, &nodes, r->report->from_ns,
+			       r->report->to_ns);
 	names_destroy(&nodes);
 	r->joined = true;
 }
@@ -270,7 +268,7 @@ static bool wants_extern(const struct job *job)
 {
 	return !never_ran(job) && !job->annotation &&
 	       !row_credible(job, job->job_row_j) &&
-	       !(ledger_whole(job) && job->ledger.open_nodes == 0);
+	       !(job_ledger_whole(job) && job->ledger.open_nodes == 0);
 }
 
 /* Everything about these jobs, into rows; none of them is left. */
@@ -318,8 +316,8 @@ int report_jobs(struct report *report, report_sink *sink, void *arg,
 		struct err *err)
 {
 	const struct slurm_jobs_query query = {
-		report->from_ns, report->to_ns, report->running, report->user,
-		report->account, report->via, report->field };
+		report->from_ns, report->to_ns, report->running, report->during,
+		report->user, report->account, report->via, report->field };
 	struct reading r = { .report = report };
 	int rc = -1;
 

@@ -7,6 +7,7 @@
 #include "cli/cmd.h"
 #include "cli/job_rows.h"
 #include "cli/node_rows.h"
+#include "cli/report_days.h"
 #include "cli/report_part.h"
 #include "lib/clock.h"
 
@@ -35,7 +36,8 @@ struct stream {
  * Jobs of ours, and those of OAR's that are not there: they ended before they
  * were accounted, or never ran. A job that OAR has ended and we have not
  * settled to its end yet has OAR's end; one that OAR has deleted meanwhile the
- * end of its allocations. $1, $2: window; $3: user; $4: running ones too.
+ * end of its allocations. $1, $2: window; $3: user; $4: running ones too; $5:
+ * and all others that had time in it.
  */
 #define FINAL "o.state IN ('Terminated', 'Error')"
 #define BEFORE_START "('Waiting', 'Hold', 'toLaunch', 'toError', " \
@@ -52,7 +54,8 @@ static const char jobs_sql[] =
 	"w.core_s, w.gpu_s, w.array_id, 'ours' AS kind "
 	"FROM wattgate.job w "
 	"LEFT JOIN public.jobs o ON w.stop_s IS NULL AND o.job_id = w.job_id "
-	"WHERE (w.stop_s >= $1::bigint AND w.stop_s < $2::bigint) OR w.stop_s IS NULL"
+	"WHERE (w.stop_s >= $1::bigint AND w.stop_s < $2::bigint) OR w.stop_s IS NULL "
+	"OR ($5::boolean AND w.stop_s >= $1::bigint AND w.start_s < $2::bigint)"
 	"), theirs AS ("
 	"SELECT o.job_id, o.job_user, o.project, o.state, "
 	"o.start_time::bigint, CASE WHEN " FINAL " THEN o.stop_time::bigint END, "
@@ -61,8 +64,10 @@ static const char jobs_sql[] =
 	"OR o.assigned_moldable_job = 0) THEN 'never' ELSE 'theirs' END "
 	"FROM public.jobs o "
 	"WHERE ((" FINAL " AND o.stop_time >= $1::bigint AND o.stop_time < $2::bigint) "
-	"OR ($4::boolean AND NOT (" FINAL ") AND o.start_time > 0 "
-	"AND o.state NOT IN " BEFORE_START ")) "
+	"OR (($4::boolean OR $5::boolean) AND NOT (" FINAL ") AND o.start_time > 0 "
+	"AND o.state NOT IN " BEFORE_START ") "
+	"OR ($5::boolean AND " FINAL " AND o.stop_time >= $1::bigint "
+	"AND o.start_time > 0 AND o.start_time < $2::bigint)) "
 	"AND NOT EXISTS (SELECT FROM wattgate.job w WHERE w.job_id = o.job_id)"
 	") "
 	"SELECT x.job_id, x.job_user, x.project, x.state, x.start_s, x.end_s, "
@@ -78,7 +83,8 @@ static const char jobs_sql[] =
 	"WHERE g.job_id = x.job_id) a ON true "
 	"WHERE ($3::text IS NULL OR x.job_user = $3::text) "
 	"AND ((x.end_s >= $1::bigint AND x.end_s < $2::bigint) "
-	"OR ($4::boolean AND x.end_s IS NULL AND x.start_s < $2::bigint)) "
+	"OR (($4::boolean OR $5::boolean) AND x.end_s IS NULL AND x.start_s < $2::bigint) "
+	"OR ($5::boolean AND x.end_s >= $1::bigint AND x.start_s < $2::bigint)) "
 	"ORDER BY x.end_s NULLS LAST, x.job_id";
 
 enum { Q_ID, Q_USER, Q_PROJECT, Q_STATE, Q_START, Q_END, Q_CORE_H, Q_GPU_H,
@@ -176,13 +182,14 @@ int report_oar_jobs(const struct report *report, pg_oar_t *db,
 	struct stream s = { .report = report };
 	char from[24], to[24];
 	const char *const params[] = { from, to, report->user,
-				       report->running ? "t" : "f" };
+				       report->running ? "t" : "f",
+				       report->during ? "t" : "f" };
 	int rc;
 
 	format_s(from, sizeof(from), report->from_ns);
 	format_s(to, sizeof(to), report->to_ns);
 	report_part_begin(&s.part, job_columns, JOB_COLUMNS, sink, arg);
-	rc = pg_oar_rows(db, jobs_sql, params, 4, take_job, &s, err);
+	rc = pg_oar_rows(db, jobs_sql, params, 5, take_job, &s, err);
 	report_part_end(&s.part, rc);
 	if (rc == 0)
 		note_jobs(&s);
@@ -195,16 +202,19 @@ int report_oar_jobs(const struct report *report, pg_oar_t *db,
  * What a row of an hour tells of begins where its seconds say: only a node's
  * first hour begins late, and only its last ends early.
  */
-static const char nodes_sql[] =
-	"WITH span AS ("
-	"SELECT h.*, least(h.hour_s + 3600, coalesce(n.settled_s, h.hour_s + 3600))::float8 AS e, "
-	"h.measured_s + h.unmeasured_s AS len "
-	"FROM wattgate.node_hour h LEFT JOIN wattgate.node n ON n.node = h.node "
-	"WHERE h.hour_s + 3600 > $1::float8 AND h.hour_s < $2::float8"
-	"), part AS ("
-	"SELECT s.*, CASE WHEN len > 0 THEN greatest(0, least(e, $2::float8) - "
-	"greatest(e - len, $1::float8)) / len ELSE 0 END AS p FROM span s"
+#define NODE_PARTS \
+	"WITH span AS (" \
+	"SELECT h.*, least(h.hour_s + 3600, coalesce(n.settled_s, h.hour_s + 3600))::float8 AS e, " \
+	"h.measured_s + h.unmeasured_s AS len " \
+	"FROM wattgate.node_hour h LEFT JOIN wattgate.node n ON n.node = h.node " \
+	"WHERE h.hour_s > floor($1::float8)::bigint - 3600 AND h.hour_s < ceil($2::float8)::bigint" \
+	"), part AS (" \
+	"SELECT s.*, CASE WHEN len > 0 THEN greatest(0, least(e, $2::float8) - " \
+	"greatest(e - len, $1::float8)) / len ELSE 0 END AS p FROM span s" \
 	") "
+
+static const char nodes_sql[] =
+	NODE_PARTS
 	"SELECT coalesce(n.node, p.node), max(n.settled_s), sum(p.p * p.node_j), "
 	"sum(p.p * p.allocated_j), sum(p.p * p.unallocated_j), sum(p.p * p.idle_j), "
 	"sum(p.p * p.measured_s), count(*) FILTER (WHERE p.p > 0 AND p.p < 1 - 1e-9) "
@@ -256,5 +266,138 @@ int report_oar_nodes(const struct report *report, pg_oar_t *db,
 	if (rc == 0 && s.clipped)
 		cmd_note("report", "%u hours reach over the window's ends and count in proportion to time",
 			 s.clipped);
+	return rc;
+}
+
+/* ---- hours ----------------------------------------------------------------- */
+
+/*
+ * What a job has of an hour it drew while it ran; only the hours that the
+ * window cuts count in proportion to that. $1, $2: window; $3: user. The first
+ * version of the schema does not know nodes' joules and the model's by the hour:
+ * %s and %s are their columns.
+ */
+static const char hours_sql[] =
+	"WITH span AS ("
+	"SELECT h.job_id, h.hour_s, h.gated_j, h.active_s, h.covered_s, "
+	"a.cores, a.gpus, %s AS node_j, %s AS model_j, "
+	"greatest(h.hour_s, a.start_s)::float8 AS b, "
+	"least(h.hour_s + 3600, coalesce(a.end_s, n.settled_s))::float8 AS e "
+	"FROM wattgate.allocation_hour h "
+	"JOIN wattgate.allocation a ON a.job_id = h.job_id AND a.node = h.node "
+	"LEFT JOIN wattgate.node n ON n.node = h.node "
+	"WHERE h.hour_s > floor($1::float8)::bigint - 3600 AND h.hour_s < ceil($2::float8)::bigint"
+	"), part AS ("
+	"SELECT s.*, CASE WHEN s.hour_s >= $1::float8 AND s.hour_s + 3600 <= $2::float8 THEN 1 "
+	"WHEN e > b THEN greatest(0, least(e, $2::float8) - greatest(b, $1::float8)) / (e - b) "
+	"ELSE 0 END AS p FROM span s"
+	") "
+	"SELECT p.hour_s, "
+	"sum(p * gated_j) FILTER (WHERE covered_s > 0 AND j.state IS DISTINCT FROM 'Error'), "
+	"sum(p * gated_j) FILTER (WHERE covered_s > 0 AND j.state = 'Error'), "
+	"sum(p * node_j) FILTER (WHERE covered_s > 0), sum(p * model_j), "
+	"sum(p * active_s * cores), sum(p * active_s * gpus), "
+	"sum(p * covered_s), sum(p * active_s) "
+	"FROM part p JOIN wattgate.job j ON j.job_id = p.job_id "
+	"WHERE p > 0 AND ($3::text IS NULL OR j.job_user = $3::text) "
+	"GROUP BY 1";
+
+enum { H_HOUR, H_GATED, H_FAILED, H_NODE, H_MODEL, H_CORES, H_GPUS, H_COVERED,
+       H_ACTIVE };
+
+struct hours {
+	const struct report *report;
+	periods_t *periods;
+};
+
+/* An hour's part in the window, of which its sums are. */
+static bool hour_of(const struct hours *h, const struct pg_row *row,
+		    int64_t *from_ns, int64_t *to_ns)
+{
+	int64_t s;
+
+	if (!pg_row_int(row, H_HOUR, &s) || s < 0 ||
+	    s >= INT64_MAX / NS_PER_S - 3600)
+		return false;
+	*from_ns = s * NS_PER_S;
+	*to_ns = *from_ns + 3600 * NS_PER_S;
+	if (*from_ns < h->report->from_ns)
+		*from_ns = h->report->from_ns;
+	if (*to_ns > h->report->to_ns)
+		*to_ns = h->report->to_ns;
+	return *to_ns > *from_ns;
+}
+
+static int take_hour(const struct pg_row *row, void *arg)
+{
+	static const struct {
+		int col;
+		enum period_sum sum;
+		double unit;
+	} sums[] = {
+		{ H_NODE, SUM_BMC, JOULES_PER_KWH },
+		{ H_MODEL, SUM_MODEL, JOULES_PER_KWH },
+		{ H_CORES, SUM_CORE_HOURS, 3600 },
+		{ H_GPUS, SUM_GPU_HOURS, 3600 },
+		{ H_COVERED, SUM_COVERED_S, 1 }, { H_ACTIVE, SUM_NODE_S, 1 },
+	};
+	const struct hours *h = arg;
+	int64_t from_ns, to_ns;
+
+	if (!hour_of(h, row, &from_ns, &to_ns))
+		return 0;
+	periods_energy(h->periods, pg_row_number(row, H_GATED) /
+		       JOULES_PER_KWH, false, from_ns, to_ns);
+	periods_energy(h->periods, pg_row_number(row, H_FAILED) /
+		       JOULES_PER_KWH, true, from_ns, to_ns);
+	for (size_t i = 0; i < sizeof(sums) / sizeof(sums[0]); i++)
+		periods_add(h->periods, sums[i].sum,
+			    pg_row_number(row, sums[i].col) / sums[i].unit,
+			    from_ns, to_ns);
+	return 0;
+}
+
+static const char node_hours_sql[] =
+	NODE_PARTS
+	"SELECT p.hour_s, sum(p.p * p.node_j), sum(p.p * p.allocated_j), "
+	"sum(p.p * p.unallocated_j), sum(p.p * p.idle_j) "
+	"FROM part p WHERE p.p > 0 AND p.measured_s > 0 GROUP BY 1";
+
+static int take_node_hour(const struct pg_row *row, void *arg)
+{
+	static const enum period_sum sums[] = { SUM_NODE, SUM_ALLOCATED,
+						SUM_UNALLOCATED, SUM_IDLE };
+	const struct hours *h = arg;
+	int64_t from_ns, to_ns;
+
+	if (!hour_of(h, row, &from_ns, &to_ns))
+		return 0;
+	for (size_t i = 0; i < sizeof(sums) / sizeof(sums[0]); i++)
+		periods_add(h->periods, sums[i],
+			    pg_row_number(row, (int)i + 1) / JOULES_PER_KWH,
+			    from_ns, to_ns);
+	return 0;
+}
+
+int report_oar_hours(const struct report *report, pg_oar_t *db,
+		     periods_t *periods, bool nodes, struct err *err)
+{
+	struct hours h = { report, periods };
+	char from[40], to[40], sql[sizeof(hours_sql) + 64];
+	const char *const params[] = { from, to, report->user };
+	int64_t version;
+	int rc;
+
+	if (pg_oar_schema(db, &version, err) < 0)
+		return -1;
+	snprintf(sql, sizeof(sql), hours_sql,
+		 version >= 2 ? "h.node_j" : "NULL::float8",
+		 version >= 2 ? "h.model_j" : "NULL::float8");
+	snprintf(from, sizeof(from), "%.9f", ns_to_s(report->from_ns));
+	snprintf(to, sizeof(to), "%.9f", ns_to_s(report->to_ns));
+	rc = pg_oar_rows(db, sql, params, 3, take_hour, &h, err);
+	if (rc == 0 && nodes)
+		rc = pg_oar_rows(db, node_hours_sql, params, 2, take_node_hour,
+				 &h, err);
 	return rc;
 }

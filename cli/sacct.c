@@ -41,15 +41,17 @@ static int make_separator(char *buf, size_t size, struct err *err)
 
 static bool is_wanted(const struct sacct_query *q, const struct sacct_row *row)
 {
+	const bool begun = row->start_s != 0 &&
+			   row->start_s * NS_PER_S < q->to_ns;
+
 	if (q->user && strcmp(row->user, q->user) != 0)
 		return false;
 	if (q->account && strcmp(row->account, q->account) != 0)
 		return false;
 	if (row->end_s == 0)
-		return q->running && row->start_s != 0 &&
-		       row->start_s * NS_PER_S < q->to_ns;
+		return (q->running || q->during) && begun;
 	return row->end_s * NS_PER_S >= q->from_ns &&
-	       row->end_s * NS_PER_S < q->to_ns;
+	       (q->during ? begun : row->end_s * NS_PER_S < q->to_ns);
 }
 
 /* It had time in [from, to). */

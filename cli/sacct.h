@@ -12,6 +12,7 @@
 struct sacct_query {
 	int64_t from_ns, to_ns;	/* that ended in [from, to) */
 	bool running;		/* and those that started before `to` and run */
+	bool during;		/* and all others that had time before `to` */
 	const char *user, *account;	/* exactly these; NULL: all */
 };
 

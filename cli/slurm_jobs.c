@@ -104,6 +104,7 @@ static int module_open(slurm_jobs_t *s, struct err *err)
 		.from_s = ceil_s(s->query.from_ns),
 		.to_s = ceil_s(s->query.to_ns),
 		.running = s->query.running,
+		.during = s->query.during,
 		.user = s->query.user,
 	};
 	limit_begin(&old);
@@ -212,7 +213,8 @@ static int sacct_next(slurm_jobs_t *s, struct jobs *jobs, struct err *err)
 {
 	const struct sacct_query query = {
 		.from_ns = s->query.from_ns, .to_ns = s->query.to_ns,
-		.running = s->query.running, .user = s->query.user,
+		.running = s->query.running, .during = s->query.during,
+		.user = s->query.user,
 		.account = s->query.account };
 	uint64_t strange = 0;
 	struct err text;

@@ -16,6 +16,7 @@ enum slurm_via { SLURM_VIA_ANY, SLURM_VIA_SLURMDB, SLURM_VIA_SACCT };
 struct slurm_jobs_query {
 	int64_t from_ns, to_ns;	/* that ended in [from, to) */
 	bool running;		/* and those that started before `to` and run */
+	bool during;		/* and all others that had time before `to` */
 	const char *user, *account;	/* exactly these; NULL: all */
 	enum slurm_via via;
 	enum slurmdb_field field;	/* its text is a job's note */

@@ -157,9 +157,12 @@ static slurmdb_job_cond_t make_condition(const slurmdb_t *db)
 static bool in_time(const struct slurmdb_query *q, const struct slurmdb_job *job,
 		    int64_t from_s, int64_t to_s)
 {
+	const bool begun = job->start_s != 0 && job->start_s < q->to_s;
+
 	if (job->end_s == 0)
-		return q->running && job->start_s != 0 && job->start_s < q->to_s;
-	return job->end_s >= from_s && job->end_s < to_s;
+		return (q->running || q->during) && begun;
+	return (begun || !q->during) && job->end_s >= from_s &&
+	       job->end_s < to_s;
 }
 
 /*
@@ -230,7 +233,10 @@ static int read_window(slurmdb_t *db, int64_t from_s, int64_t to_s,
 	return read_page(db, &cond, from_s, to_s, page, err);
 }
 
-/* What runs, and what has ended since the windows' end, at one instant. */
+/*
+ * What runs, and what has ended since the windows' end, at one instant; or all
+ * that began before the query's end, whenever it ended.
+ */
 static int read_last(slurmdb_t *db, struct slurmdb_page *page, struct err *err)
 {
 	slurmdb_job_cond_t cond = make_condition(db);
@@ -238,7 +244,8 @@ static int read_last(slurmdb_t *db, struct slurmdb_page *page, struct err *err)
 
 	cond.usage_start = (time_t)db->late_s;
 	cond.usage_end = (time_t)db->query.to_s;
-	rc = read_page(db, &cond, db->late_s, db->query.to_s, page, err);
+	rc = read_page(db, &cond, db->late_s, db->query.during ? INT64_MAX :
+		       db->query.to_s, page, err);
 	return rc < 0 ? rc : page->len > 0;
 }
 
@@ -457,11 +464,11 @@ static void begin_windows(slurmdb_t *db)
 	const struct slurmdb_query *q = &db->query;
 	const int64_t now_s = time(NULL);
 
-	db->last = q->running;
+	db->last = q->running || q->during;
 	db->late_s = now_s - LATE_S;
 	if (db->late_s < q->from_s)
 		db->late_s = q->from_s;
-	if (db->late_s > q->to_s || !q->running)
+	if (db->late_s > q->to_s || !db->last)
 		db->late_s = q->to_s;
 	windows_begin(&db->windows, q->from_s, db->late_s, now_s);
 }

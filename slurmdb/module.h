@@ -24,6 +24,7 @@
 struct slurmdb_query {
 	int64_t from_s, to_s;	/* that ended in [from, to) */
 	bool running;		/* and those that started before `to` and run */
+	bool during;		/* and all others that had time before `to` */
 	const char *user;	/* of this user, as accounting names it; NULL: all */
 };
 
@@ -127,7 +128,7 @@ struct slurmdb_ops {
 	void (*close)(slurmdb_t *db);	/* NULL is fine */
 };
 
-#define SLURMDB_MODULE_VERSION 2
+#define SLURMDB_MODULE_VERSION 3
 #define SLURMDB_MODULE_SYMBOL "wattgate_slurmdb"
 
 #endif

@@ -14,6 +14,7 @@
 #include "cli/job_rows.h"
 #include "cli/jobs_ledger.h"
 #include "cli/report.h"
+#include "cli/report_days.h"
 #include "lib/clock.h"
 #include "lib/ledger.h"
 
@@ -831,6 +832,177 @@ START_TEST(test_report_sacct_fails)
 }
 END_TEST
 
+/* ---- by day, month ------------------------------------------------------------------ */
+
+/*
+ * 100 W in the hours before and after a midnight (2026-09-22). Job 5 held a half
+ * from half an hour before it to a quarter after it; job 6 a quarter, once in
+ * the first hour and, requeued, once in the second; job 7 was on a node without
+ * a ledger, so is job 8, of which nothing is known.
+ */
+#define MIDNIGHT INT64_C(35200)	/* s behind WALL */
+#define M(s) "17900" s
+
+static const char day_rows[] =
+	ROW("5", "FAILED", M("33400"), M("36100"), "cpu=2", "1", "n1", "ann|a|")
+	ROW("6", "REQUEUED", M("31600"), M("33400"), "cpu=2", "", "n1", "bob|a|")
+	ROW("6", "COMPLETED", M("35800"), M("36400"), "cpu=2", "1", "n1", "bob|a|")
+	ROW("7", "COMPLETED", M("35100"), M("35500"), "cpu=2", "400", "n9", "bob|b|")
+	ROW("8", "RUNNING", M("38200"), "Unknown", "cpu=2", "", "n9", "bob|b|")
+	ROW("9", "COMPLETED", M("31000"), M("31600"), "cpu=2", "99", "n9", "bob|b|")
+	ROW("10", "CANCELLED by 0", M("35000"), M("35000"), "", "0", "None assigned", "bob|b|")
+	ROW("11", "COMPLETED", M("39000"), M("39100"), "cpu=2", "99", "n9", "bob|b|");
+
+static void set_days_up(void)
+{
+	static struct ledger_part before[] = { { 5, 0, 90000 }, { 6, 0, 45000 } };
+	static struct ledger_part after[] = { { 5, 0, 45000 }, { 6, 1, 15000 } };
+	const int64_t m = MIDNIGHT;
+	struct ledger_rec recs[5];
+
+	recs[0] = make_interval(m - 3600, m, before, 2, 225000, 0);
+	recs[1] = make_interval(m, m + 3600, after, 2, 60000, 240000);
+	recs[2] = make_alloc("n1", 5, m - 1800, m + 900, 0.5);
+	recs[3] = make_alloc("n1", 6, m - 3600, m - 1800, 0.25);
+	recs[4] = make_alloc("n1", 6, m + 600, m + 1200, 0.25);
+	recs[4].alloc.restart = 1;
+	write_ledger("n1", recs, 5, NULL, 0);
+	fake_sacct(day_rows, "gres|gpu");
+}
+
+static struct rows *days_report(int64_t from_s, int64_t to_s, bool monthly,
+				const char *user)
+{
+	struct report r = { .from_ns = WALL + (MIDNIGHT + from_s) * S,
+			    .to_ns = WALL + (MIDNIGHT + to_s) * S,
+			    .now_ns = WALL + (MIDNIGHT + 3600) * S,
+			    .via = SLURM_VIA_SACCT, .user = user };
+	struct err err = { "" };
+	struct rows *rows = rows_create(job_columns, 1);
+
+	r.confs.absent = true;
+	strcpy(r.confs.all.pue, "1.5");
+	strcpy(r.confs.all.intensity, "100");
+	ck_assert_int_eq(rates_open(&r.rates, &r.confs.all, &err), 0);
+	snprintf(r.confs.all.ledger_dir, sizeof(r.confs.all.ledger_dir), "%s",
+		 dir);
+	ck_assert_msg(report_days(&r, NULL, monthly, keep_rows, rows, &err) == 0,
+		      "%s", err.text);
+	rates_clear(&r.rates);
+	confs_clear(&r.confs);
+	return rows;
+}
+
+/* Joules, of which the last four are the nodes'. */
+struct day {
+	const char *name;
+	int64_t jobs, known, failed;
+	double energy_j, failed_j, bmc_j, edges_j, unallocated_j, idle_j, node_j;
+};
+
+static void expect_joules(const struct cell *row, enum period_column column,
+			  double want)
+{
+	ck_assert_msg(row[column].known == !isnan(want), "column %d: known %d",
+		      column, row[column].known);
+	if (!isnan(want))
+		ck_assert_msg(fabs(row[column].number * 3.6e6 - want) < 1e-6,
+			      "column %d: %g J, not %g", column,
+			      row[column].number * 3.6e6, want);
+}
+
+static void expect_days(const struct rows *rows, const struct day *want,
+			size_t n)
+{
+	ck_assert_uint_eq(rows->len, n);
+	for (size_t i = 0; i < n; i++) {
+		const struct cell *row = rows_cell(rows, i, 0);
+
+		ck_assert_str_eq(row[PERIOD_NAME].text, want[i].name);
+		ck_assert_int_eq(row[PERIOD_JOBS].integer, want[i].jobs);
+		ck_assert_int_eq(row[PERIOD_KNOWN].integer, want[i].known);
+		ck_assert_int_eq(row[PERIOD_FAILED].integer, want[i].failed);
+		expect_joules(row, PERIOD_ENERGY, want[i].energy_j);
+		expect_joules(row, PERIOD_FAILED_ENERGY, want[i].failed_j);
+		expect_joules(row, PERIOD_BMC, want[i].bmc_j);
+		expect_joules(row, PERIOD_EDGES, want[i].edges_j);
+		expect_joules(row, PERIOD_UNALLOCATED, want[i].unallocated_j);
+		expect_joules(row, PERIOD_IDLE, want[i].idle_j);
+		expect_joules(row, PERIOD_NODE, want[i].node_j);
+	}
+}
+
+START_TEST(test_report_days)
+{
+	static const struct day want[] = {
+		{ "2026-09-21", 3, 3, 1, 135100, 90000, 360000, -100, 225000, 0, 360000 },
+		{ "2026-09-22", 4, 3, 1, 60300, 45000, 150000, -300, 60000, 240000, 360000 },
+	};
+	static const struct day month[] = {
+		{ "2026-09", 5, 4, 1, 195400, 135000, 510000, -400, 285000, 240000, 720000 },
+	};
+	struct rows *rows;
+	const struct cell *row;
+
+	set_days_up();
+	rows = days_report(-3600, 3600, false, NULL);
+	row = rows_cell(rows, 0, 0);
+	ck_assert_str_eq(rows->columns[0].name, "day");
+	expect_days(rows, want, 2);
+	ck_assert_double_eq_tol(row[PERIOD_CORE_HOURS].number,
+				2 * (1800 + 1800 + 100) / 3600.0, 1e-9);
+	ck_assert_double_eq_tol(row[PERIOD_CO2E].number,
+				135100 / 3.6e6 * 150, 1e-9);
+	ck_assert_double_eq_tol(row[PERIOD_SHARE].number, 135100 / 720000.0,
+				1e-9);
+	ck_assert_double_eq_tol(row[PERIOD_COVERAGE].number, 1, 1e-9);
+	ck_assert_str_eq(row[PERIOD_SOURCE].text, "mixed");
+	ck_assert(!row[PERIOD_COST].known);
+	rows_destroy(rows);
+	rows = days_report(-3600, 3600, true, NULL);
+	ck_assert_str_eq(rows->columns[0].name, "month");
+	expect_days(rows, month, 1);
+	rows_destroy(rows);
+}
+END_TEST
+
+/* An hour that the window cuts: a job's part by the time that it ran in it. */
+START_TEST(test_report_days_cut)
+{
+	static const struct day want[] = {
+		{ "2026-09-21", 2, 2, 1, 45100, 45000, 90000, 33750 - 45100, 56250, 0, 90000 },
+		{ "2026-09-22", 2, 2, 1, 22800, 22500, 45000, 7500 - 22800, 7500, 30000, 45000 },
+	};
+	struct rows *rows;
+
+	set_days_up();
+	rows = days_report(-900, 450, false, NULL);
+	expect_days(rows, want, 2);
+	rows_destroy(rows);
+}
+END_TEST
+
+/* Of some jobs only: the nodes' rest is nobody's, and not told. */
+START_TEST(test_report_days_user)
+{
+	static const struct day want[] = {
+		{ "2026-09-21", 1, 1, 1, 90000, 90000, 180000, NAN, NAN, NAN, NAN },
+		{ "2026-09-22", 1, 1, 1, 45000, 45000, 90000, NAN, NAN, NAN, NAN },
+	};
+	struct rows *rows;
+
+	set_days_up();
+	rows = days_report(-3600, 3600, false, "ann");
+	expect_days(rows, want, 2);
+	ck_assert_double_eq_tol(rows_cell(rows, 0, PERIOD_SHARE)->number,
+				90 / 135.0, 1e-9);
+	rows_destroy(rows);
+	rows = days_report(-3600, 3600, false, "nobody");
+	ck_assert_uint_eq(rows->len, 0);
+	rows_destroy(rows);
+}
+END_TEST
+
 /* ---- hardware ----------------------------------------------------------------------- */
 
 START_TEST(test_hardware)
@@ -892,6 +1064,9 @@ static Suite *cli_ledger_suite(void)
 	tcase_add_test(tc, test_report_columns);
 	tcase_add_test(tc, test_report_running);
 	tcase_add_test(tc, test_report_sacct_fails);
+	tcase_add_test(tc, test_report_days);
+	tcase_add_test(tc, test_report_days_cut);
+	tcase_add_test(tc, test_report_days_user);
 	tcase_add_test(tc, test_hardware);
 	suite_add_tcase(s, tc);
 	return s;

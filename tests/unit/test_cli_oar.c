@@ -17,6 +17,7 @@
 #include "cli/oar_conf.h"
 #include "cli/oar_login.h"
 #include "cli/report.h"
+#include "cli/report_days.h"
 #include "lib/clock.h"
 #include "pgserver.h"
 #include "scratch.h"
@@ -262,6 +263,55 @@ START_TEST(test_report_jobs)
 	for (size_t i = 0; server && i < sizeof(cases) / sizeof(cases[0]); i++)
 		expect_jobs(H0 + cases[i].from_s, H0 + cases[i].to_s,
 			    cases[i].user, cases[i].running, cases[i].want);
+}
+END_TEST
+
+static int report_oar_days(const struct report *report, pg_oar_t *db,
+			   report_sink *sink, void *arg, struct err *err)
+{
+	struct report r = *report;
+
+	return report_days(&r, db, false, sink, arg, err);
+}
+
+START_TEST(test_report_days)
+{
+	static const struct {
+		int64_t from_s, to_s;
+		const char *user;
+		const char *want;
+	} cases[] = {
+		{ 0, 5400, NULL, "2026-09-21,7,4,1,2.416666666667,0.833333333333,0.0153,0.51,,,,0.859649122807,600,mixed,3.06,,0,0.011366666667,0.003333333333,0.03\n" },
+		/* cut: three quarters of job 1's first hour, half of job 2's time */
+		{ 1800, 4500, NULL, "2026-09-21,2,2,0,1.583333333333,0.666666666667,0.0105,0.617647058824,0,,,0.977272727273,100,mixed,2.1,,-0.00204,0.00654,0.002,0.017\n" },
+		{ 0, 5400, "ann", "2026-09-21,2,1,1,1.833333333333,0.833333333333,0.01,1,,,,0.805555555556,600,mixed,2,,,,,\n" },
+		/* a job over midnight */
+		{ 32400, 39600, NULL, "2026-09-21,1,1,0,1,,0.0025,0.333333333333,0,,,1,0,schema:x,0.5,,,,,\n"
+		  "2026-09-22,1,1,0,1,,0.005,0.666666666667,0,,,1,0,schema:x,1,,,,,\n" },
+		{ 43200, 86400, NULL, "" },
+	};
+	struct collected c;
+
+	if (!server)
+		return;
+	sql("\\set h 1789999200\n"
+	    "INSERT INTO wattgate.job (job_id, job_user, project, state, start_s, stop_s, core_s)\n"
+	    "VALUES (50, 'bob', '', 'Terminated', :h + 34200, :h + 37800, 7200);\n"
+	    "INSERT INTO wattgate.allocation (job_id, node, gated_j, node_j, active_s,\n"
+	    "  covered_s, cores, share_s, start_s, end_s, closed, source)\n"
+	    "VALUES (50, 'n1', 27000, 54000, 3600, 3600, 2, 1800, :h + 34200, :h + 37800, true, 'x');\n"
+	    "INSERT INTO wattgate.allocation_hour VALUES\n"
+	    "  (50, 'n1', :h + 32400, 9000, 1800, 1800), (50, 'n1', :h + 36000, 18000, 1800, 1800);\n");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char *text = report_csv(report_oar_days, H0 + cases[i].from_s,
+					H0 + cases[i].to_s, cases[i].user,
+					false, &c);
+		const char *rows = strchr(text, '\n') + 1;
+
+		ck_assert_uint_eq(c.parts, 1);
+		ck_assert_str_eq(rows, cases[i].want);
+		free(text);
+	}
 }
 END_TEST
 
@@ -793,6 +843,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, NULL);
 	tcase_set_timeout(tc, 30);
 	tcase_add_test(tc, test_report_jobs);
+	tcase_add_test(tc, test_report_days);
 	tcase_add_test(tc, test_report_deleted);
 	tcase_add_test(tc, test_report_parts);
 	tcase_add_test(tc, test_report_nodes);
