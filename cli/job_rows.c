@@ -24,6 +24,9 @@ const struct column job_columns[JOB_COLUMNS] = {
 	[JOB_COST] = { "cost", "COST", COLUMN_NUMBER, UNIT_MONEY },
 	[JOB_NODE_S] = { "node_s", NULL, COLUMN_NUMBER, UNIT_SECONDS },
 	[JOB_ARRAY] = { "array_id", NULL, COLUMN_INTEGER, UNIT_NONE },
+	[JOB_SUBMIT] = { "submit", NULL, COLUMN_TIME, UNIT_NONE },
+	[JOB_CLUSTER] = { "cluster", NULL, COLUMN_TEXT, UNIT_NONE },
+	[JOB_SETTLED] = { "settled", NULL, COLUMN_INTEGER, UNIT_NONE },
 };
 
 /* Slurm's words, then OAR's. */

@@ -14,6 +14,8 @@ enum job_column {
 	/* not shown: */
 	JOB_NODE_S,		/* its time on all its nodes, less suspension */
 	JOB_ARRAY,		/* its array; of no array: itself */
+	JOB_SUBMIT, JOB_CLUSTER,	/* these and its id name the instance */
+	JOB_SETTLED,		/* 1: its figures are final, 0: more may come */
 	JOB_COLUMNS
 };
 extern const struct column job_columns[JOB_COLUMNS];

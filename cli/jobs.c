@@ -22,6 +22,7 @@ static void job_clear(struct job *job)
 	free(job->user);
 	free(job->account);
 	free(job->project);
+	free(job->cluster);
 	free(job->nodes);
 	free(job->parts);
 	free(job->annotation);

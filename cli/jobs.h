@@ -39,6 +39,8 @@ struct job {
 	uint32_t array_task;	/* where it was read by slurmdb */
 	uint32_t id;
 	char *user, *account, *project;
+	char *cluster;		/* NULL: not told */
+	int64_t submit_s;	/* 0: not told */
 	char state[24];
 	int64_t start_s, end_s;	/* since 1970; 0 = did not start, runs */
 	int64_t suspended_s;

@@ -22,6 +22,17 @@
 typedef int report_each(slurm_jobs_t *source, const struct job *job,
 			const struct cell *row, void *arg, struct err *err);
 
+/* What names an instance of a job; 0: not known. */
+struct job_key {
+	int64_t id, submit_s, start_s, end_s;
+};
+
+/*
+ * Is the job to be reported? Asked before its figures are looked for, once for
+ * each of the window. Where it is set, jobs have cluster and submit time.
+ */
+typedef bool report_wants(const struct job_key *key, void *arg);
+
 /* What `wattgate report` was asked for. */
 struct report {
 	int64_t from_ns, to_ns, now_ns;
@@ -32,6 +43,8 @@ struct report {
 	enum slurmdb_field field;	/* that jobs have as their note */
 	report_each *each;	/* NULL: nothing */
 	void *each_arg;
+	report_wants *wants;	/* NULL: all */
+	void *wants_arg;
 	struct confs confs;
 	struct rates rates;
 };

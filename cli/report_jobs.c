@@ -181,10 +181,28 @@ static void set_identity(struct cell *row, const struct job *job)
 	cell_set_text(&row[JOB_STATE], job->state);
 	cell_set_time(&row[JOB_START], job->start_s * NS_PER_S);
 	cell_set_time(&row[JOB_END], job->end_s * NS_PER_S);
+	cell_set_time(&row[JOB_SUBMIT], job->submit_s * NS_PER_S);
+	cell_set_text(&row[JOB_CLUSTER],
+		      job->cluster && *job->cluster ? job->cluster : NULL);
+}
+
+/*
+ * Nothing better is to come: closed ledgers of all its nodes, or what was taken
+ * from them. Where there are no ledgers, its own row is all there is.
+ */
+static bool is_settled(const struct job *job, bool have_ledgers)
+{
+	if (never_ran(job) || (job->annotation && job->end_s != 0))
+		return true;
+	if (have_ledgers)
+		return job->end_s != 0 && ledger_whole(job) &&
+		       job->ledger.open_nodes == 0;
+	return job->end_s != 0 && row_credible(job, job->job_row_j);
 }
 
 static struct cell *add_row(struct rows *rows, struct report *report,
-			    const struct job *job, bool tracked)
+			    const struct job *job, bool tracked,
+			    bool have_ledgers)
 {
 	const struct figures f = job_figures(job);
 	const struct usage u = job_usage(&report->confs, job, tracked);
@@ -202,6 +220,7 @@ static struct cell *add_row(struct rows *rows, struct report *report,
 	cell_set_text(&row[JOB_SOURCE], *f.source ? f.source : NULL);
 	cell_set_number(&row[JOB_NODE_S], job_ledger_whole(job) ? active_s(job) :
 			(double)job->elapsed_s * job->nodes_len);
+	cell_set_integer(&row[JOB_SETTLED], is_settled(job, have_ledgers));
 	return row;
 }
 
@@ -281,7 +300,7 @@ static int report_batch(struct reading *r, struct jobs *jobs, struct err *err)
 	for (size_t i = 0; i < jobs->len; i++) {
 		const struct job *job = &jobs->list[i];
 		const struct cell *row = add_row(r->part.rows, r->report, job,
-						 r->tracked);
+						 r->tracked, *r->from.dir);
 
 		count_cpus(r, job, row);
 		if (r->report->each &&
@@ -294,14 +313,39 @@ static int report_batch(struct reading *r, struct jobs *jobs, struct err *err)
 	return 0;
 }
 
+/* Of the jobs from `first` on only those that are wanted stay. */
+static void drop_unwanted(const struct report *report, struct jobs *jobs,
+			  size_t first)
+{
+	size_t kept = first;
+
+	if (!report->wants)
+		return;
+	for (size_t i = first; i < jobs->len; i++) {
+		const struct job job = jobs->list[i];
+		const struct job_key key = { job.id, job.submit_s, job.start_s,
+					     job.end_s };
+
+		if (!report->wants(&key, report->wants_arg))
+			continue;
+		jobs->list[i] = jobs->list[kept];	/* to be cleared */
+		jobs->list[kept++] = job;
+	}
+	while (jobs->len > kept)
+		jobs_remove_last(jobs);
+}
+
 static int report_all(struct reading *r, struct err *err)
 {
 	struct jobs jobs = { 0 };
+	size_t before;
 	int rc;
 
 	r->tracked = slurm_jobs_tracks_gpus(r->source);
 	do {
+		before = jobs.len;
 		rc = slurm_jobs_next(r->source, &jobs, err);
+		drop_unwanted(r->report, &jobs, before);
 		if (jobs.len >= BATCH_JOBS && rc > 0 &&
 		    report_batch(r, &jobs, err) < 0)
 			rc = -1;
@@ -317,7 +361,8 @@ int report_jobs(struct report *report, report_sink *sink, void *arg,
 {
 	const struct slurm_jobs_query query = {
 		report->from_ns, report->to_ns, report->running, report->during,
-		report->user, report->account, report->via, report->field };
+		report->user, report->account, report->via, report->field,
+		report->wants != NULL };
 	struct reading r = { .report = report };
 	int rc = -1;
 

@@ -51,7 +51,7 @@ static const char jobs_sql[] =
 	"CASE WHEN " FINAL " THEN greatest(o.stop_time, w.start_s) "
 	"WHEN o.job_id IS NULL THEN (SELECT CASE WHEN bool_and(g.closed) THEN max(g.end_s) END "
 	"FROM wattgate.allocation g WHERE g.job_id = w.job_id) END) AS end_s, "
-	"w.core_s, w.gpu_s, w.array_id, 'ours' AS kind "
+	"w.core_s, w.gpu_s, w.array_id, w.submission_s AS submit_s, 'ours' AS kind "
 	"FROM wattgate.job w "
 	"LEFT JOIN public.jobs o ON w.stop_s IS NULL AND o.job_id = w.job_id "
 	"WHERE (w.stop_s >= $1::bigint AND w.stop_s < $2::bigint) OR w.stop_s IS NULL "
@@ -59,7 +59,7 @@ static const char jobs_sql[] =
 	"), theirs AS ("
 	"SELECT o.job_id, o.job_user, o.project, o.state, "
 	"o.start_time::bigint, CASE WHEN " FINAL " THEN o.stop_time::bigint END, "
-	"NULL::float8, NULL::float8, o.array_id, "
+	"NULL::float8, NULL::float8, o.array_id, o.submission_time::bigint, "
 	"CASE WHEN " FINAL " AND (o.start_time = 0 OR o.start_time > o.stop_time "
 	"OR o.assigned_moldable_job = 0) THEN 'never' ELSE 'theirs' END "
 	"FROM public.jobs o "
@@ -74,7 +74,7 @@ static const char jobs_sql[] =
 	"x.core_s / 3600, x.gpu_s / 3600, e.energy_kwh, e.bmc_kwh, e.model_kwh, "
 	"e.energy_coverage, e.max_gap_s, "
 	"CASE WHEN a.first = a.last THEN a.first WHEN a.first <> a.last THEN 'mixed' END, "
-	"a.open, x.kind, a.active_s, x.array_id "
+	"a.open, x.kind, a.active_s, x.array_id, x.submit_s "
 	"FROM (SELECT * FROM ours UNION ALL SELECT * FROM theirs) x "
 	"LEFT JOIN LATERAL (SELECT j.* FROM wattgate.job_energy j "
 	"WHERE j.job_id = x.job_id) e ON true "
@@ -89,7 +89,7 @@ static const char jobs_sql[] =
 
 enum { Q_ID, Q_USER, Q_PROJECT, Q_STATE, Q_START, Q_END, Q_CORE_H, Q_GPU_H,
        Q_ENERGY, Q_BMC, Q_MODEL, Q_COVERAGE, Q_MAX_GAP, Q_SOURCE, Q_OPEN,
-       Q_KIND, Q_ACTIVE, Q_ARRAY };
+       Q_KIND, Q_ACTIVE, Q_ARRAY, Q_SUBMIT };
 
 static void set_text(struct cell *cell, const char *text)
 {
@@ -116,6 +116,20 @@ static void set_never_ran(struct cell *out, const struct report *report)
 	cell_set_text(&out[JOB_SOURCE], "never-ran");
 }
 
+/* Is it to be reported? */
+static bool is_wanted(const struct stream *s, const struct pg_row *row)
+{
+	struct job_key key = { 0, 0, 0, 0 };
+
+	if (!s->report->wants)
+		return true;
+	pg_row_int(row, Q_ID, &key.id);
+	pg_row_int(row, Q_SUBMIT, &key.submit_s);
+	pg_row_int(row, Q_START, &key.start_s);
+	pg_row_int(row, Q_END, &key.end_s);
+	return s->report->wants(&key, s->report->wants_arg);
+}
+
 static void set_figures(struct cell *out, const struct pg_row *row, bool open,
 			const struct report *report)
 {
@@ -136,14 +150,28 @@ static void set_figures(struct cell *out, const struct pg_row *row, bool open,
 	cell_set_text(&out[JOB_SOURCE], text);
 }
 
+/* No more is to come: it drew nothing, or all its parts are closed. */
+static bool is_settled(const struct pg_row *row, const char *kind, bool open)
+{
+	int64_t end_s;
+
+	if (!kind || strcmp(kind, "ours") != 0)
+		return kind && strcmp(kind, "never") == 0;
+	return !open && isfinite(pg_row_number(row, Q_ACTIVE)) &&
+	       pg_row_int(row, Q_END, &end_s);
+}
+
 static int take_job(const struct pg_row *row, void *arg)
 {
 	struct stream *s = arg;
-	struct cell *out = rows_add(s->part.rows);
+	struct cell *out;
 	const char *kind = pg_row_text(row, Q_KIND);
 	const bool open = pg_row_true(row, Q_OPEN);
 	int64_t id, array;
 
+	if (!is_wanted(s, row))
+		return 0;
+	out = rows_add(s->part.rows);
 	if (pg_row_int(row, Q_ID, &id)) {
 		cell_set_integer(&out[JOB_ID], id);
 		pg_row_int(row, Q_ARRAY, &array);
@@ -154,6 +182,8 @@ static int take_job(const struct pg_row *row, void *arg)
 	set_text(&out[JOB_STATE], pg_row_text(row, Q_STATE));
 	set_time(&out[JOB_START], row, Q_START);
 	set_time(&out[JOB_END], row, Q_END);
+	set_time(&out[JOB_SUBMIT], row, Q_SUBMIT);
+	cell_set_integer(&out[JOB_SETTLED], is_settled(row, kind, open));
 	if (kind && strcmp(kind, "never") == 0) {
 		set_never_ran(out, s->report);
 	} else if (kind && strcmp(kind, "ours") == 0) {

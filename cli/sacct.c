@@ -78,6 +78,8 @@ static void add_job(struct jobs *jobs, const struct sacct_row *row)
 	job->user = mem_string(row->user);
 	job->account = mem_string(row->account);
 	job->project = mem_string(row->wckey);
+	job->cluster = *row->cluster ? mem_string(row->cluster) : NULL;
+	job->submit_s = row->submit_s;
 	job->nodes = mem_string(row->nodes);
 	job->nodes_len = count_nodes(row->nodes);
 	job->start_s = row->start_s;
@@ -92,13 +94,21 @@ static void add_job(struct jobs *jobs, const struct sacct_row *row)
 	job->extern_j = NAN;
 }
 
+static int parse_line(const struct reading *r, char *line,
+		      struct sacct_row *row)
+{
+	return r->query->identity ?
+	       sacct_parse_identity(line, r->separator, row) :
+	       sacct_parse_row(line, r->separator, row);
+}
+
 /* A job's steps follow its own row. */
 static int take_line(char *line, void *arg)
 {
 	struct reading *r = arg;
 	struct sacct_row row;
 
-	if (!line || sacct_parse_row(line, r->separator, &row) < 0) {
+	if (!line || parse_line(r, line, &row) < 0) {
 		r->strange++;
 		return 0;
 	}
@@ -136,7 +146,8 @@ static int read_jobs(const struct sacct_query *query, bool during,
 	char *argv[] = { "sacct", "--noheader", "--parsable2", delimiter,
 			 "--allusers", "--duplicates", "--noconvert",
 			 "--starttime", from, "--endtime", to, "--format",
-			 SACCT_FIELDS, NULL };
+			 query->identity ? SACCT_IDENTITY_FIELDS : SACCT_FIELDS,
+			 NULL };
 	int rc;
 
 	if (make_separator(r.separator, sizeof(r.separator), err) < 0)

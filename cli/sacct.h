@@ -14,6 +14,7 @@ struct sacct_query {
 	bool running;		/* and those that started before `to` and run */
 	bool during;		/* and all others that had time before `to` */
 	const char *user, *account;	/* exactly these; NULL: all */
+	bool identity;		/* cluster and submit time, too */
 };
 
 /*

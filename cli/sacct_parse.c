@@ -10,7 +10,9 @@
 #include <string.h>
 
 enum { F_ID, F_ARRAY, F_STATE, F_START, F_END, F_SUSPENDED, F_ELAPSED, F_CPUS, F_TRES,
-       F_ENERGY, F_NODES, F_USER, F_ACCOUNT, F_WCKEY, F_COUNT };
+       F_ENERGY, F_NODES, F_USER, F_ACCOUNT, F_WCKEY,
+       F_SUBMIT, F_CLUSTER, F_COUNT };
+#define F_PLAIN F_SUBMIT	/* so many without what names an instance */
 
 /* Above all that Slurm counts, which fits 64 bits. */
 #define AMOUNT_MAX 1e20
@@ -127,16 +129,17 @@ double sacct_parse_tres(const char *tres, const char *name)
 
 /* ---- the row --------------------------------------------------------------- */
 
-/* Into exactly F_COUNT pieces: one more or fewer is no row of ours. */
-static int split_line(char *line, const char *separator, char *fields[F_COUNT])
+/* Into exactly `count` pieces: one more or fewer is no row of ours. */
+static int split_line(char *line, const char *separator, int count,
+		      char *fields[F_COUNT])
 {
 	const size_t sep_len = strlen(separator);
 
-	for (int i = 0; i < F_COUNT; i++) {
+	for (int i = 0; i < count; i++) {
 		char *end = strstr(line, separator);
 
 		fields[i] = line;
-		if (i + 1 == F_COUNT)
+		if (i + 1 == count)
 			return end ? -1 : 0;
 		if (!end)
 			return -1;
@@ -206,14 +209,18 @@ static const char *parse_nodes(const char *text)
 	return strcmp(text, "None assigned") == 0 ? "" : text;
 }
 
-int sacct_parse_row(char *line, const char *separator, struct sacct_row *row)
+static int parse_row(char *line, const char *separator, int count,
+		     struct sacct_row *row)
 {
 	char *f[F_COUNT];
 	const char *end;
 
 	memset(row, 0, sizeof(*row));
-	if (split_line(line, separator, f) < 0 || parse_id(f[F_ID], row) < 0)
+	if (split_line(line, separator, count, f) < 0 ||
+	    parse_id(f[F_ID], row) < 0)
 		return -1;
+	row->submit_s = count > F_SUBMIT ? parse_time(f[F_SUBMIT]) : 0;
+	row->cluster = count > F_CLUSTER ? f[F_CLUSTER] : "";
 	row->array_id = parse_array(f[F_ARRAY]);
 	snprintf(row->state, sizeof(row->state), "%.*s",
 		 (int)strcspn(f[F_STATE], " "), f[F_STATE]);
@@ -233,4 +240,15 @@ int sacct_parse_row(char *line, const char *separator, struct sacct_row *row)
 	/* An asterisk marks the key as the user's default. */
 	row->wckey = f[F_WCKEY] + (*f[F_WCKEY] == '*');
 	return 0;
+}
+
+int sacct_parse_row(char *line, const char *separator, struct sacct_row *row)
+{
+	return parse_row(line, separator, F_PLAIN, row);
+}
+
+int sacct_parse_identity(char *line, const char *separator,
+			 struct sacct_row *row)
+{
+	return parse_row(line, separator, F_COUNT, row);
 }

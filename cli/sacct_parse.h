@@ -10,6 +10,9 @@
 #define SACCT_FIELDS "JobIDRaw,JobID,State,Start,End,Suspended,ElapsedRaw,AllocCPUS," \
 	"AllocTRES,ConsumedEnergyRaw,NodeList,User,Account,WCKey"
 
+/* The same, with what names an instance. */
+#define SACCT_IDENTITY_FIELDS SACCT_FIELDS ",Submit,Cluster"
+
 struct sacct_row {
 	uint32_t job_id;
 	uint32_t array_id;	/* 0: of no array */
@@ -24,6 +27,8 @@ struct sacct_row {
 	double energy_j;
 	const char *nodes;	/* "" = none */
 	const char *user, *account, *wckey;
+	int64_t submit_s;	/* 0: not asked for */
+	const char *cluster;	/* "": not asked for */
 };
 
 /*
@@ -32,6 +37,10 @@ struct sacct_row {
  * them is no job's.
  */
 int sacct_parse_row(char *line, const char *separator, struct sacct_row *row);
+
+/* The same of a line with SACCT_IDENTITY_FIELDS. */
+int sacct_parse_identity(char *line, const char *separator,
+			 struct sacct_row *row);
 
 /*
  * What a TRES text ("cpu=2,mem=2000M,gres/gpu:a100=1") holds of `name`; typed

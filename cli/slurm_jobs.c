@@ -163,6 +163,8 @@ static void add_job(struct jobs *jobs, const struct slurmdb_job *from,
 	job->user = mem_string(from->user);
 	job->account = mem_string(from->account);
 	job->project = mem_string(from->wckey);
+	job->cluster = mem_string(from->cluster);
+	job->submit_s = from->submit_s;
 	job->nodes = mem_string(from->nodes);
 	job->nodes_len = nodes > 0 ? (uint32_t)nodes : 0;
 	job->start_s = from->start_s;
@@ -214,7 +216,7 @@ static int sacct_next(slurm_jobs_t *s, struct jobs *jobs, struct err *err)
 	const struct sacct_query query = {
 		.from_ns = s->query.from_ns, .to_ns = s->query.to_ns,
 		.running = s->query.running, .during = s->query.during,
-		.user = s->query.user,
+		.user = s->query.user, .identity = s->query.identity,
 		.account = s->query.account };
 	uint64_t strange = 0;
 	struct err text;

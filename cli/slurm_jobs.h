@@ -20,6 +20,7 @@ struct slurm_jobs_query {
 	const char *user, *account;	/* exactly these; NULL: all */
 	enum slurm_via via;
 	enum slurmdb_field field;	/* its text is a job's note */
+	bool identity;		/* cluster and submit time, from sacct too */
 };
 
 typedef struct slurm_jobs slurm_jobs_t;

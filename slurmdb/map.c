@@ -203,6 +203,8 @@ void map_job(const slurmdb_job_rec_t *in, const struct gpu_ids *gpus,
 	out->account = map_text(in->account);
 	/* An asterisk marks the key as the user's default. */
 	out->wckey = wckey + (*wckey == '*');
+	out->submit_s = map_time(in->submit);
+	out->cluster = map_text(in->cluster);
 	out->admin_comment = map_text(in->admin_comment);
 	out->system_comment = map_text(in->system_comment);
 	out->extra = map_text(compat_extra(in));

@@ -44,6 +44,8 @@ struct slurmdb_job {
 	double energy_j;	/* of its own row */
 	const char *nodes;	/* "" = none */
 	const char *user, *account, *wckey;
+	int64_t submit_s;	/* with cluster and id it names the instance */
+	const char *cluster;
 	/* The last is of 23.02 and later; users write it. */
 	const char *admin_comment, *system_comment, *extra;
 };

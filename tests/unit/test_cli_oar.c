@@ -54,7 +54,7 @@ static const char oar_tables[] =
 	"CREATE ROLE wattgate LOGIN;\n"
 	"CREATE TABLE jobs (job_id serial PRIMARY KEY, job_user text, project text,\n"
 	"  state text, start_time integer, stop_time integer, assigned_moldable_job integer,\n"
-	"  array_id integer);\n"
+	"  array_id integer, submission_time integer NOT NULL DEFAULT 0);\n"
 	"CREATE TABLE resources (resource_id serial, type text, network_address text, state text);\n"
 	"CREATE TABLE moldable_job_descriptions (moldable_id integer);\n"
 	"CREATE TABLE assigned_resources (moldable_job_id integer);\n"
