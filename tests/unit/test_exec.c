@@ -399,7 +399,9 @@ START_TEST(test_removed)
 	ck_assert_int_eq(unlink(scratch_path("script")), 0);
 	sample();
 	ck_assert(!reading.ok);
-	ck_assert_ptr_nonnull(strstr(reading.why.text, "cannot be run"));
+	/* under valgrind a program is found not to be there one step later */
+	ck_assert(strstr(reading.why.text, "cannot be run") ||
+		  strstr(reading.why.text, "127"));
 	script("echo 6 W\n");
 	sample();
 	ck_assert(reading.ok && reading.watts == 6);
