@@ -3,39 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/conf.h"
 #include "lib/secret.h"
 #include "lib/site_words.h"
-#include "source/json_doc.h"
 
 #include "server_impl.h"
-
-/* ---- what was sent ---- */
-
-static int login_parse(struct request *r, char credential[CREDENTIAL_MAX],
-		       struct err *why)
-{
-	json_doc_t *doc = json_doc_parse(r->body, r->body_size, why);
-	double version;
-	int rc = 0;
-
-	if (!doc)
-		return -1;
-	if (json_doc_number(doc, "/version", &version) != JSON_NUMBER_OK ||
-	    version != SITE_VERSION)
-		rc = err_set(why, "version %d is spoken here", SITE_VERSION);
-	else if (json_doc_string(doc, "/node", r->node, sizeof(r->node)) < 0 ||
-		 !conf_node_name_valid(r->node))
-		rc = err_set(why, "there is no node's name in it");
-	else if (json_doc_string(doc, "/munge", credential,
-				 CREDENTIAL_MAX) < 0 ||
-		 !credential_plausible(credential))
-		rc = err_set(why, "there is no munge credential in it");
-	json_doc_destroy(doc);
-	return rc;
-}
-
-/* ---- step by step ---- */
 
 static void login_refuse(struct request *r, const char *why)
 {
@@ -127,7 +98,8 @@ void login_begin(struct request *r)
 		request_refuse(r, 403, 0, "munge is not taken here: a client certificate is needed");
 		return;
 	}
-	if (login_parse(r, credential, &why) < 0)
+	if (ask_login(r->body, r->body_size, r->node, credential,
+		      &why) < 0)
 		request_refuse(r, 400, 0, "%s", why.text);
 	else if (!server_node_get(s, r->node))
 		request_refuse(r, 404, 0, "%.64s is no node of this site",

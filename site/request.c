@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/conf.h"
 #include "lib/secret.h"
 #include "lib/site_words.h"
 #include "source/json_doc.h"
@@ -15,41 +14,6 @@
 #define BODY_NS (60 * NS_PER_S)		/* for a body to come */
 #define STORE_RETRY_S 10
 #define PARTS_OF_NODE_MAX 2u	/* in the store's queue, which is all nodes' */
-
-/* ---- routes ---- */
-
-static const struct {
-	const char *method, *name;
-	enum route route;
-} node_routes[] = {
-	{ "GET", "series", ROUTE_SERIES },
-	{ "POST", "ledger", ROUTE_LEDGER },
-	{ "PUT", "open", ROUTE_OPEN },
-};
-
-/* /v1/nodes/NODE/NAME; the node's name into r. */
-static void route_find(struct request *r, const char *method, const char *url)
-{
-	static const char nodes[] = "/v1/nodes/";
-	const char *slash;
-
-	r->route = ROUTE_NONE;
-	if (strcmp(url, "/v1/session") == 0 && strcmp(method, "POST") == 0)
-		r->route = ROUTE_SESSION;
-	if (strncmp(url, nodes, sizeof(nodes) - 1) != 0)
-		return;
-	url += sizeof(nodes) - 1;
-	slash = strchr(url, '/');
-	if (!slash || (size_t)(slash - url) >= sizeof(r->node))
-		return;
-	memcpy(r->node, url, (size_t)(slash - url));
-	if (!conf_node_name_valid(r->node))
-		return;
-	for (size_t i = 0; i < sizeof(node_routes) / sizeof(node_routes[0]); i++)
-		if (strcmp(slash + 1, node_routes[i].name) == 0 &&
-		    strcmp(method, node_routes[i].method) == 0)
-			r->route = node_routes[i].route;
-}
 
 /* ---- answers ---- */
 
@@ -350,7 +314,7 @@ static struct request *request_new(server_t *s,
 		return NULL;
 	r->server = s;
 	r->peer = peer;
-	route_find(r, method, url);
+	r->route = ask_route(method, url, r->node);
 	return r;
 }
 

@@ -5,6 +5,7 @@
 #include <microhttpd.h>
 
 #include "answer.h"
+#include "ask.h"
 #include "certs.h"
 #include "credential.h"
 #include "jobs.h"
@@ -38,8 +39,6 @@ struct peer {
 	struct err cert_why;
 };
 
-enum route { ROUTE_SESSION, ROUTE_SERIES, ROUTE_LEDGER, ROUTE_OPEN, ROUTE_NONE };
-
 enum request_state {
 	REQUEST_TAKING,		/* its body, if any */
 	REQUEST_WAITING,	/* suspended */
@@ -53,7 +52,7 @@ struct request {
 	struct request *prev, *next;	/* among those that wait */
 	enum route route;
 	enum request_state state;
-	char node[256];
+	char node[ASK_NODE_SIZE];
 	char *body;		/* of body_room + 1 bytes; NULL: it has none */
 	size_t body_size, body_room;
 	/* what the store said */

@@ -7,6 +7,7 @@
 noinst_LIBRARIES += site/libsite.a
 site_libsite_a_SOURCES = \
 	site/answer.c \
+	site/ask.c \
 	site/credential.c \
 	site/jobs.c \
 	site/lines.c \
@@ -14,6 +15,7 @@ site_libsite_a_SOURCES = \
 	site/sessions.c \
 	site/unmunge.c \
 	site/answer.h \
+	site/ask.h \
 	site/credential.h \
 	site/jobs.h \
 	site/lines.h \

@@ -34,6 +34,10 @@ fuzz_targets += tests/fuzz/fuzz_tally
 fuzz_targets += tests/fuzz/fuzz_redfish
 fuzz_targets += tests/fuzz/fuzz_redfish_find
 fuzz_targets += tests/fuzz/fuzz_scontrol
+fuzz_targets += tests/fuzz/fuzz_site_answer
+fuzz_targets += tests/fuzz/fuzz_site_ask
+fuzz_targets += tests/fuzz/fuzz_site_lines
+fuzz_targets += tests/fuzz/fuzz_site_munge
 fuzz_targets += tests/fuzz/fuzz_statefile
 fuzz_targets += tests/fuzz/fuzz_annotation
 fuzz_targets += tests/fuzz/fuzz_audit
@@ -50,6 +54,8 @@ endif
 FUZZ_ENGINE = tests/fuzz/libdriver.a
 FUZZ_LIBS = tests/fuzz/libfuzz.a $(FUZZ_ENGINE) $(CORE_LIBS)
 FUZZ_COLLECTOR_LIBS = tests/fuzz/libfuzz.a $(FUZZ_ENGINE) $(COLLECTOR_LIBS)
+FUZZ_SITE_LIBS = tests/fuzz/libfuzz.a $(FUZZ_ENGINE) site/libsite.a $(STORE_LIBS) \
+	$(COLLECTOR_LIBS)
 FUZZ_CLI_LIBS = tests/fuzz/libfuzz.a $(FUZZ_ENGINE) cli/libcli.a \
 	$(STORE_LIBS) \
 	$(COLLECTOR_LIBS)
@@ -86,6 +92,10 @@ tests_fuzz_fuzz_redfish_find_SOURCES = tests/fuzz/fuzz_redfish_find.c \
 	tests/fuzz/tree_gen.c tests/fuzz/tree_gen.h
 tests_fuzz_fuzz_redfish_find_LDADD = $(FUZZ_COLLECTOR_LIBS)
 tests_fuzz_fuzz_scontrol_LDADD = $(FUZZ_COLLECTOR_LIBS)
+tests_fuzz_fuzz_site_answer_LDADD = $(FUZZ_COLLECTOR_LIBS)
+tests_fuzz_fuzz_site_ask_LDADD = $(FUZZ_SITE_LIBS)
+tests_fuzz_fuzz_site_lines_LDADD = $(FUZZ_SITE_LIBS)
+tests_fuzz_fuzz_site_munge_LDADD = $(FUZZ_SITE_LIBS)
 tests_fuzz_fuzz_statefile_LDADD = $(FUZZ_COLLECTOR_LIBS)
 tests_fuzz_fuzz_audit_LDADD = $(FUZZ_CLI_LIBS)
 tests_fuzz_fuzz_elf_LDADD = $(FUZZ_CLI_LIBS)
