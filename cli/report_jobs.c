@@ -195,7 +195,7 @@ static bool is_settled(const struct job *job, bool have_ledgers)
 	if (never_ran(job) || (job->annotation && job->end_s != 0))
 		return true;
 	if (have_ledgers)
-		return job->end_s != 0 && ledger_whole(job) &&
+		return job->end_s != 0 && job_ledger_whole(job) &&
 		       job->ledger.open_nodes == 0;
 	return job->end_s != 0 && row_credible(job, job->job_row_j);
 }
