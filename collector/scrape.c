@@ -256,11 +256,13 @@ static bool send_some(scrape_t *s, struct connection *c, unsigned i)
 		return false;
 	c->sent += (size_t)n;
 	if (c->sent == c->size) {
-		/* what it still sends must not make the kernel reset it */
+		/* what it still sends must not make the kernel reset it, nor
+		   hold us up */
 		shutdown(c->fd, SHUT_WR);
-		while (recv(c->fd, c->request, SCRAPE_REQUEST_MAX,
-			    MSG_DONTWAIT) > 0)
-			;
+		for (int k = 0; k < TURN_MAX; k++)
+			if (recv(c->fd, c->request, SCRAPE_REQUEST_MAX,
+				 MSG_DONTWAIT) <= 0)
+				break;
 		return false;
 	}
 	return epoll_ctl(s->epoll_fd, EPOLL_CTL_MOD, c->fd, &event) == 0;
