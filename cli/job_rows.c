@@ -27,6 +27,8 @@ const struct column job_columns[JOB_COLUMNS] = {
 	[JOB_SUBMIT] = { "submit", NULL, COLUMN_TIME, UNIT_NONE },
 	[JOB_CLUSTER] = { "cluster", NULL, COLUMN_TEXT, UNIT_NONE },
 	[JOB_SETTLED] = { "settled", NULL, COLUMN_INTEGER, UNIT_NONE },
+	[JOB_NAME] = { "name", NULL, COLUMN_TEXT, UNIT_NONE },
+	[JOB_COMMENT] = { "comment", NULL, COLUMN_TEXT, UNIT_NONE },
 };
 
 /* Slurm's words, then OAR's. */
@@ -54,6 +56,12 @@ void job_row_energy(struct cell *row, double kwh, const struct rates *rates,
 	cell_set_number(&row[JOB_ENERGY], kwh);
 	cell_set_number(&row[JOB_CO2E], rated.co2e_g);
 	cell_set_number(&row[JOB_COST], rated.cost);
+}
+
+bool job_row_never_ran(const struct cell *row)
+{
+	return row[JOB_SOURCE].known &&
+	       strcmp(row[JOB_SOURCE].text, JOB_SOURCE_NEVER_RAN) == 0;
 }
 
 void job_totals_add(struct job_totals *totals, const struct rows *rows)

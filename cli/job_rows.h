@@ -16,6 +16,8 @@ enum job_column {
 	JOB_ARRAY,		/* its array; of no array: itself */
 	JOB_SUBMIT, JOB_CLUSTER,	/* these and its id name the instance */
 	JOB_SETTLED,		/* 1: its figures are final, 0: more may come */
+	JOB_NAME,		/* as its comment only where they were asked for */
+	JOB_COMMENT,
 	JOB_COLUMNS
 };
 extern const struct column job_columns[JOB_COLUMNS];
@@ -29,6 +31,10 @@ void job_row_energy(struct cell *row, double kwh, const struct rates *rates,
 
 /* Is that the state of a job that did not end as it should have? */
 bool job_row_failed(const struct cell *state);
+
+/* It was cancelled before it got a node. */
+bool job_row_never_ran(const struct cell *row);
+#define JOB_SOURCE_NEVER_RAN "never-ran"
 
 /* What rows of jobs add up to. */
 struct job_totals {

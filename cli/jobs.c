@@ -25,6 +25,8 @@ static void job_clear(struct job *job)
 	free(job->cluster);
 	free(job->nodes);
 	free(job->parts);
+	free(job->name);
+	free(job->comment);
 	free(job->annotation);
 	free(job->note);
 }
@@ -80,6 +82,21 @@ static int compare_end(const void *a, const void *b)
 			 y->end_s ? y->end_s : INT64_MAX);
 
 	return rc ? rc : compare_id(a, b);
+}
+
+static char *head_of(const char *text)
+{
+	char *head = strndup(text, JOB_TEXT_MAX);
+
+	if (!head)
+		mem_failed();
+	return head;
+}
+
+void job_set_texts(struct job *job, const char *name, const char *comment)
+{
+	job->name = head_of(name);
+	job->comment = head_of(comment);
 }
 
 void jobs_sort_by_id(struct jobs *jobs)

@@ -41,6 +41,7 @@ struct job {
 	char *user, *account, *project;
 	char *cluster;		/* NULL: not told */
 	int64_t submit_s;	/* 0: not told */
+	char *name, *comment;	/* NULL: were not asked for */
 	char state[24];
 	int64_t start_s, end_s;	/* since 1970; 0 = did not start, runs */
 	int64_t suspended_s;
@@ -67,6 +68,10 @@ struct job *jobs_add(struct jobs *jobs);
 void jobs_remove_last(struct jobs *jobs);
 void jobs_clear(struct jobs *jobs);	/* none is left, but room for as many */
 void jobs_destroy(struct jobs *jobs);	/* what is in it, not itself */
+
+/* Of names and comments, which may have any length, so much is kept. */
+#define JOB_TEXT_MAX 1024
+void job_set_texts(struct job *job, const char *name, const char *comment);
 
 /*
  * Seconds that a job ran, less suspension: from start and end, since what the

@@ -40,6 +40,7 @@ struct report {
 	bool during;	/* all that had time in it, and of Slurm's when they drew */
 	const char *user, *account;	/* NULL: all */
 	enum slurm_via via;
+	bool texts;		/* rows have JOB_NAME and JOB_COMMENT, too */
 	enum slurmdb_field field;	/* that jobs have as their note */
 	report_each *each;	/* NULL: nothing */
 	void *each_arg;

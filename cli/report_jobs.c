@@ -117,7 +117,7 @@ static struct figures job_figures(const struct job *job)
 
 	if (never_ran(job)) {
 		f.energy_j = f.bmc_j = 0;
-		strcpy(f.source, "never-ran");
+		strcpy(f.source, JOB_SOURCE_NEVER_RAN);
 	} else if (whole && (job->ledger.open_nodes == 0 || job->end_s == 0)) {
 		take_ledger(job, &f);
 	} else if (job->annotation && job->end_s != 0) {
@@ -178,6 +178,8 @@ static void set_identity(struct cell *row, const struct job *job)
 	cell_set_text(&row[JOB_USER], *job->user ? job->user : NULL);
 	cell_set_text(&row[JOB_ACCOUNT], *job->account ? job->account : NULL);
 	cell_set_text(&row[JOB_PROJECT], *job->project ? job->project : NULL);
+	cell_set_text(&row[JOB_NAME], job->name);
+	cell_set_text(&row[JOB_COMMENT], job->comment);
 	cell_set_text(&row[JOB_STATE], job->state);
 	cell_set_time(&row[JOB_START], job->start_s * NS_PER_S);
 	cell_set_time(&row[JOB_END], job->end_s * NS_PER_S);
@@ -361,8 +363,8 @@ int report_jobs(struct report *report, report_sink *sink, void *arg,
 {
 	const struct slurm_jobs_query query = {
 		report->from_ns, report->to_ns, report->running, report->during,
-		report->user, report->account, report->via, report->field,
-		report->wants != NULL };
+		report->user, report->account, report->via, report->texts,
+		report->field, report->wants != NULL };
 	struct reading r = { .report = report };
 	int rc = -1;
 

@@ -45,7 +45,7 @@ struct stream {
 
 static const char jobs_sql[] =
 	"WITH ours AS ("
-	"SELECT w.job_id, w.job_user, w.project, "
+	"SELECT w.job_id, w.job_user, w.project, w.job_name, "
 	"CASE WHEN w.stop_s IS NULL THEN coalesce(o.state, w.state) ELSE w.state END AS state, "
 	"w.start_s, coalesce(w.stop_s, "
 	"CASE WHEN " FINAL " THEN greatest(o.stop_time, w.start_s) "
@@ -57,7 +57,7 @@ static const char jobs_sql[] =
 	"WHERE (w.stop_s >= $1::bigint AND w.stop_s < $2::bigint) OR w.stop_s IS NULL "
 	"OR ($5::boolean AND w.stop_s >= $1::bigint AND w.start_s < $2::bigint)"
 	"), theirs AS ("
-	"SELECT o.job_id, o.job_user, o.project, o.state, "
+	"SELECT o.job_id, o.job_user, o.project, o.job_name, o.state, "
 	"o.start_time::bigint, CASE WHEN " FINAL " THEN o.stop_time::bigint END, "
 	"NULL::float8, NULL::float8, o.array_id, o.submission_time::bigint, "
 	"CASE WHEN " FINAL " AND (o.start_time = 0 OR o.start_time > o.stop_time "
@@ -74,7 +74,8 @@ static const char jobs_sql[] =
 	"x.core_s / 3600, x.gpu_s / 3600, e.energy_kwh, e.bmc_kwh, e.model_kwh, "
 	"e.energy_coverage, e.max_gap_s, "
 	"CASE WHEN a.first = a.last THEN a.first WHEN a.first <> a.last THEN 'mixed' END, "
-	"a.open, x.kind, a.active_s, x.array_id, x.submit_s "
+	"a.open, x.kind, a.active_s, x.array_id, x.submit_s, "
+	"x.job_name "
 	"FROM (SELECT * FROM ours UNION ALL SELECT * FROM theirs) x "
 	"LEFT JOIN LATERAL (SELECT j.* FROM wattgate.job_energy j "
 	"WHERE j.job_id = x.job_id) e ON true "
@@ -89,7 +90,7 @@ static const char jobs_sql[] =
 
 enum { Q_ID, Q_USER, Q_PROJECT, Q_STATE, Q_START, Q_END, Q_CORE_H, Q_GPU_H,
        Q_ENERGY, Q_BMC, Q_MODEL, Q_COVERAGE, Q_MAX_GAP, Q_SOURCE, Q_OPEN,
-       Q_KIND, Q_ACTIVE, Q_ARRAY, Q_SUBMIT };
+       Q_KIND, Q_ACTIVE, Q_ARRAY, Q_SUBMIT, Q_NAME };
 
 static void set_text(struct cell *cell, const char *text)
 {
@@ -113,7 +114,7 @@ static void set_never_ran(struct cell *out, const struct report *report)
 	job_row_energy(out, 0, &report->rates, report->now_ns);
 	cell_set_number(&out[JOB_BMC], 0);
 	cell_set_number(&out[JOB_MODEL], 0);
-	cell_set_text(&out[JOB_SOURCE], "never-ran");
+	cell_set_text(&out[JOB_SOURCE], JOB_SOURCE_NEVER_RAN);
 }
 
 /* Is it to be reported? */
@@ -179,6 +180,7 @@ static int take_job(const struct pg_row *row, void *arg)
 	}
 	set_text(&out[JOB_USER], pg_row_text(row, Q_USER));
 	set_text(&out[JOB_PROJECT], pg_row_text(row, Q_PROJECT));
+	set_text(&out[JOB_NAME], pg_row_text(row, Q_NAME));
 	set_text(&out[JOB_STATE], pg_row_text(row, Q_STATE));
 	set_time(&out[JOB_START], row, Q_START);
 	set_time(&out[JOB_END], row, Q_END);

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
@@ -14,12 +15,16 @@
 #include "lib/clock.h"
 
 #define TRES_TIMEOUT_MS 10000
+#define JOINED_MAX (1 << 20)	/* of a row */
 
 struct reading {
 	const struct sacct_query *query;
 	bool during;		/* all with time in it */
 	struct jobs *jobs;
 	char separator[32];
+	char *joined;		/* lines of a row that has not ended */
+	size_t joined_len;
+	int joined_separators;
 	bool wanted;		/* the last job row is in `jobs` */
 	uint32_t last_id;
 	uint64_t strange;
@@ -92,25 +97,28 @@ static void add_job(struct jobs *jobs, const struct sacct_row *row)
 	job->mem_mb = row->mem_mb;
 	job->job_row_j = row->energy_j;
 	job->extern_j = NAN;
+	if (row->name)
+		job_set_texts(job, row->name, row->comment);
 }
 
 static int parse_line(const struct reading *r, char *line,
 		      struct sacct_row *row)
 {
-	return r->query->identity ?
-	       sacct_parse_identity(line, r->separator, row) :
-	       sacct_parse_row(line, r->separator, row);
+	if (r->query->texts)
+		return sacct_parse_texts(line, r->separator, row);
+	if (r->query->identity)
+		return sacct_parse_identity(line, r->separator, row);
+	return sacct_parse_row(line, r->separator, row);
 }
 
 /* A job's steps follow its own row. */
-static int take_line(char *line, void *arg)
+static void take_row(struct reading *r, char *line)
 {
-	struct reading *r = arg;
 	struct sacct_row row;
 
-	if (!line || parse_line(r, line, &row) < 0) {
+	if (parse_line(r, line, &row) < 0) {
 		r->strange++;
-		return 0;
+		return;
 	}
 	if (!*row.step) {
 		r->wanted = r->during ? is_during(r->query, &row) :
@@ -121,6 +129,63 @@ static int take_line(char *line, void *arg)
 	} else if (r->wanted && row.job_id == r->last_id &&
 		   strcmp(row.step, "extern") == 0) {
 		r->jobs->list[r->jobs->len - 1].extern_j = row.energy_j;
+	}
+}
+
+static void drop_joined(struct reading *r)
+{
+	r->strange += r->joined_len > 0;
+	r->joined_len = 0;
+	r->joined_separators = 0;
+}
+
+static void append_line(struct reading *r, const char *line)
+{
+	const size_t len = strlen(line);
+
+	r->joined = mem_resize(r->joined, r->joined_len + len + 2, 1);
+	if (r->joined_len > 0)
+		r->joined[r->joined_len++] = '\n';
+	memcpy(r->joined + r->joined_len, line, len + 1);
+	r->joined_len += len;
+}
+
+/*
+ * Names and comments have line ends where users want them: lines are joined
+ * until a row has all its fields. A line that has them by itself is a row,
+ * whatever came before it.
+ */
+static void join_line(struct reading *r, char *line)
+{
+	const int separators = sacct_separators(line, r->separator);
+
+	if (separators == SACCT_TEXTS_SEPARATORS) {
+		drop_joined(r);
+		take_row(r, line);
+		return;
+	}
+	append_line(r, line);
+	r->joined_separators += separators;
+	if (r->joined_len > JOINED_MAX) {
+		drop_joined(r);
+	} else if (r->joined_separators >= SACCT_TEXTS_SEPARATORS) {
+		take_row(r, r->joined);
+		r->joined_len = 0;
+		r->joined_separators = 0;
+	}
+}
+
+static int take_line(char *line, void *arg)
+{
+	struct reading *r = arg;
+
+	if (!line) {
+		drop_joined(r);
+		r->strange++;
+	} else if (r->query->texts) {
+		join_line(r, line);
+	} else {
+		take_row(r, line);
 	}
 	return 0;
 }
@@ -146,6 +211,7 @@ static int read_jobs(const struct sacct_query *query, bool during,
 	char *argv[] = { "sacct", "--noheader", "--parsable2", delimiter,
 			 "--allusers", "--duplicates", "--noconvert",
 			 "--starttime", from, "--endtime", to, "--format",
+			 query->texts ? SACCT_TEXTS_FIELDS :
 			 query->identity ? SACCT_IDENTITY_FIELDS : SACCT_FIELDS,
 			 NULL };
 	int rc;
@@ -158,6 +224,8 @@ static int read_jobs(const struct sacct_query *query, bool during,
 	format_time(from, sizeof(from), query->from_ns - 3600 * NS_PER_S, false);
 	format_time(to, sizeof(to), query->to_ns + 3600 * NS_PER_S, true);
 	rc = child_lines(argv, env, 0, take_line, &r, err);
+	drop_joined(&r);
+	free(r.joined);
 	*strange = r.strange;
 	return rc;
 }

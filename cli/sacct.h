@@ -15,6 +15,7 @@ struct sacct_query {
 	bool during;		/* and all others that had time before `to` */
 	const char *user, *account;	/* exactly these; NULL: all */
 	bool identity;		/* cluster and submit time, too */
+	bool texts;		/* with names and comments */
 };
 
 /*

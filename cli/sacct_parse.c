@@ -11,8 +11,11 @@
 
 enum { F_ID, F_ARRAY, F_STATE, F_START, F_END, F_SUSPENDED, F_ELAPSED, F_CPUS, F_TRES,
        F_ENERGY, F_NODES, F_USER, F_ACCOUNT, F_WCKEY,
-       F_SUBMIT, F_CLUSTER, F_COUNT };
+       F_SUBMIT, F_CLUSTER, F_NAME, F_COMMENT, F_END_OF_ROW, F_COUNT };
 #define F_PLAIN F_SUBMIT	/* so many without what names an instance */
+#define F_IDENTITY F_NAME	/* and so many without texts */
+
+_Static_assert(F_COUNT == SACCT_TEXTS_SEPARATORS + 1, "fields");
 
 /* Above all that Slurm counts, which fits 64 bits. */
 #define AMOUNT_MAX 1e20
@@ -129,6 +132,17 @@ double sacct_parse_tres(const char *tres, const char *name)
 
 /* ---- the row --------------------------------------------------------------- */
 
+int sacct_separators(const char *line, const char *separator)
+{
+	int n = 0;
+
+	while ((line = strstr(line, separator))) {
+		line += strlen(separator);
+		n++;
+	}
+	return n;
+}
+
 /* Into exactly `count` pieces: one more or fewer is no row of ours. */
 static int split_line(char *line, const char *separator, int count,
 		      char *fields[F_COUNT])
@@ -239,6 +253,8 @@ static int parse_row(char *line, const char *separator, int count,
 	row->account = f[F_ACCOUNT];
 	/* An asterisk marks the key as the user's default. */
 	row->wckey = f[F_WCKEY] + (*f[F_WCKEY] == '*');
+	row->name = count > F_NAME ? f[F_NAME] : NULL;
+	row->comment = count > F_COMMENT ? f[F_COMMENT] : NULL;
 	return 0;
 }
 
@@ -249,6 +265,11 @@ int sacct_parse_row(char *line, const char *separator, struct sacct_row *row)
 
 int sacct_parse_identity(char *line, const char *separator,
 			 struct sacct_row *row)
+{
+	return parse_row(line, separator, F_IDENTITY, row);
+}
+
+int sacct_parse_texts(char *line, const char *separator, struct sacct_row *row)
 {
 	return parse_row(line, separator, F_COUNT, row);
 }

@@ -13,6 +13,13 @@
 /* The same, with what names an instance. */
 #define SACCT_IDENTITY_FIELDS SACCT_FIELDS ",Submit,Cluster"
 
+/*
+ * The same with texts that may have line ends in them. The last field has
+ * none, so that the line that has it ends the row.
+ */
+#define SACCT_TEXTS_FIELDS SACCT_IDENTITY_FIELDS ",JobName,Comment,ElapsedRaw"
+#define SACCT_TEXTS_SEPARATORS 18	/* in a row of these */
+
 struct sacct_row {
 	uint32_t job_id;
 	uint32_t array_id;	/* 0: of no array */
@@ -29,7 +36,11 @@ struct sacct_row {
 	const char *user, *account, *wckey;
 	int64_t submit_s;	/* 0: not asked for */
 	const char *cluster;	/* "": not asked for */
+	const char *name, *comment;	/* NULL: not asked for */
 };
+
+/* How often `line` has `separator`. */
+int sacct_separators(const char *line, const char *separator);
 
 /*
  * Take `line` apart at each `separator`; texts of the row point into it.
@@ -41,6 +52,10 @@ int sacct_parse_row(char *line, const char *separator, struct sacct_row *row);
 /* The same of a line with SACCT_IDENTITY_FIELDS. */
 int sacct_parse_identity(char *line, const char *separator,
 			 struct sacct_row *row);
+
+/* The same of a row with SACCT_TEXTS_FIELDS, all its lines. */
+int sacct_parse_texts(char *row_lines, const char *separator,
+		      struct sacct_row *row);
 
 /*
  * What a TRES text ("cpu=2,mem=2000M,gres/gpu:a100=1") holds of `name`; typed

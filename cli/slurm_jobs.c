@@ -150,7 +150,7 @@ static const char *note_of(const struct slurmdb_job *from,
 }
 
 static void add_job(struct jobs *jobs, const struct slurmdb_job *from,
-		    enum slurmdb_field field)
+		    const struct slurm_jobs_query *query)
 {
 	struct job *job = jobs_add(jobs);
 	long nodes = hostlist_count(from->nodes);
@@ -177,9 +177,11 @@ static void add_job(struct jobs *jobs, const struct slurmdb_job *from,
 	job->mem_mb = from->mem_mb;
 	job->job_row_j = from->energy_j;
 	job->extern_j = NAN;
+	if (query->texts)
+		job_set_texts(job, from->name, from->comment);
 	job->annotation = take_annotation(from);
-	if (field != SLURMDB_NO_FIELD)
-		job->note = mem_string(note_of(from, field));
+	if (query->field != SLURMDB_NO_FIELD)
+		job->note = mem_string(note_of(from, query->field));
 }
 
 static int module_next(slurm_jobs_t *s, struct jobs *jobs, struct err *err)
@@ -193,7 +195,7 @@ static int module_next(slurm_jobs_t *s, struct jobs *jobs, struct err *err)
 	limit_end(&old);
 	for (size_t i = 0; rc == 1 && i < page.len; i++)
 		if (is_wanted(&s->query, &page.jobs[i]))
-			add_job(jobs, &page.jobs[i], s->query.field);
+			add_job(jobs, &page.jobs[i], &s->query);
 	return rc;
 }
 
@@ -217,7 +219,7 @@ static int sacct_next(slurm_jobs_t *s, struct jobs *jobs, struct err *err)
 		.from_ns = s->query.from_ns, .to_ns = s->query.to_ns,
 		.running = s->query.running, .during = s->query.during,
 		.user = s->query.user, .identity = s->query.identity,
-		.account = s->query.account };
+		.account = s->query.account, .texts = s->query.texts };
 	uint64_t strange = 0;
 	struct err text;
 	int rc;

@@ -19,6 +19,7 @@ struct slurm_jobs_query {
 	bool during;		/* and all others that had time before `to` */
 	const char *user, *account;	/* exactly these; NULL: all */
 	enum slurm_via via;
+	bool texts;		/* with names and comments */
 	enum slurmdb_field field;	/* its text is a job's note */
 	bool identity;		/* cluster and submit time, from sacct too */
 };

@@ -201,6 +201,8 @@ void map_job(const slurmdb_job_rec_t *in, const struct gpu_ids *gpus,
 	out->nodes = map_nodes(in->nodes);
 	out->user = in->user;
 	out->account = map_text(in->account);
+	out->name = map_text(in->jobname);
+	out->comment = map_text(in->derived_es);
 	/* An asterisk marks the key as the user's default. */
 	out->wckey = wckey + (*wckey == '*');
 	out->submit_s = map_time(in->submit);

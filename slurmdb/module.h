@@ -46,6 +46,7 @@ struct slurmdb_job {
 	const char *user, *account, *wckey;
 	int64_t submit_s;	/* with cluster and id it names the instance */
 	const char *cluster;
+	const char *name, *comment;	/* the comment is the user's own */
 	/* The last is of 23.02 and later; users write it. */
 	const char *admin_comment, *system_comment, *extra;
 };

@@ -27,6 +27,7 @@ static slurmdb_job_rec_t make_record(void)
 		.suspended = 7, .elapsed = 593, .nodes = text("n[1-2]"),
 		.user = text("ann"), .account = text("proj"),
 		.wckey = text("*key"),
+		.jobname = text("final \n"), .derived_es = text("exp=7"),
 		.tres_alloc_str = text("1=4,2=2000,3=1234,4=2,5=4,1001=3"),
 		.tres_req_str = text("1=9,2=1"),
 	};
@@ -59,6 +60,8 @@ START_TEST(test_job)
 	ck_assert_str_eq(job.user, "ann");
 	ck_assert_str_eq(job.account, "proj");
 	ck_assert_str_eq(job.wckey, "key");
+	ck_assert_str_eq(job.name, "final \n");
+	ck_assert_str_eq(job.comment, "exp=7");
 }
 END_TEST
 
@@ -74,6 +77,8 @@ START_TEST(test_empty_job)
 	ck_assert_ptr_null(job.user);
 	ck_assert_str_eq(job.account, "");
 	ck_assert_str_eq(job.wckey, "");
+	ck_assert_str_eq(job.name, "");
+	ck_assert_str_eq(job.comment, "");
 	ck_assert(same(job.cpus, 0) && same(job.energy_j, 0));
 	ck_assert(isnan(job.gpus) && isnan(job.mem_mb));
 	ck_assert_int_eq(job.start_s, 0);
