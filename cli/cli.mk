@@ -9,7 +9,8 @@ dist_intensity_DATA = data/intensity/codecarbon.csv \
 
 # The template of --format html.
 pagedir = $(pkgdatadir)/page
-dist_page_DATA = data/page/page.css data/page/page.html data/page/page.js
+dist_page_DATA = data/page/equivalents.json data/page/page.css \
+	data/page/page.html data/page/page.js
 
 noinst_LIBRARIES += cli/libcli.a
 cli_libcli_a_CPPFLAGS = $(AM_CPPFLAGS) $(JSONC_CFLAGS) $(LIBPQ_CFLAGS) \
@@ -51,6 +52,7 @@ cli_libcli_a_SOURCES = \
 	cli/cmd_doctor.c \
 	cli/cmd_probe.c \
 	cli/cmd_report.c \
+	cli/cmd_track.c \
 	cli/confs.c \
 	cli/contest.c \
 	cli/contest.h \
@@ -88,6 +90,8 @@ cli_libcli_a_SOURCES = \
 	cli/json_report.h \
 	cli/json_trace.c \
 	cli/json_trace.h \
+	cli/latex.c \
+	cli/latex.h \
 	cli/ledgers.c \
 	cli/ledgers.h \
 	cli/ledgers_open.c \
@@ -147,7 +151,12 @@ cli_libcli_a_SOURCES = \
 	cli/slurm_jobs.c \
 	cli/slurm_jobs.h \
 	cli/text.c \
-	cli/text.h
+	cli/text.h \
+	cli/track.c \
+	cli/track.h \
+	cli/track_out.c \
+	cli/track_out.h \
+	cli/track_text.c
 
 # OAR's database, where there is libpq
 if HAVE_LIBPQ

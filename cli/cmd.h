@@ -15,6 +15,7 @@ enum exit_status {
 };
 
 int cmd_report(int argc, char **argv);
+int cmd_track(int argc, char **argv);
 int cmd_audit(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_probe(int argc, char **argv);

@@ -10,6 +10,7 @@ static const char usage[] =
 	"\n"
 	"  probe    what a BMC offers, and which number is the node's power\n"
 	"  report   what jobs and nodes drew, beside their core-hours\n"
+	"  track    what developing something drew: all its runs, and the best one\n"
 	"  audit    prove that the ledgers conserve energy; show what is unmeasured\n"
 	"  backfill fill results of the past from a Kwollect or Prometheus server\n"
 	"  annotate leave a line with kWh in a comment of Slurm's finished jobs\n"
@@ -23,6 +24,7 @@ static const struct {
 } commands[] = {
 	{ "probe", cmd_probe },
 	{ "report", cmd_report },
+	{ "track", cmd_track },
 	{ "audit", cmd_audit },
 	{ "backfill", cmd_backfill },
 	{ "annotate", cmd_annotate },

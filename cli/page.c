@@ -64,6 +64,16 @@ static void print_escaped(FILE *f, const char *raw)
 }
 
 /* JSON inside <script>: nothing in it may look like markup. */
+static void print_json(FILE *f, const char *text)
+{
+	for (const char *p = text; *p; p++) {
+		if (strchr("<>&", *p))
+			fprintf(f, "\\u%04x", (unsigned)*p);
+		else
+			putc(*p, f);
+	}
+}
+
 static void print_data(FILE *f, const struct json_member *data, size_t n)
 {
 	char *text = NULL;
@@ -75,12 +85,7 @@ static void print_data(FILE *f, const struct json_member *data, size_t n)
 	json_print_object(json, data, n);
 	if (fclose(json) != 0)
 		mem_failed();
-	for (const char *p = text; *p; p++) {
-		if (strchr("<>&", *p))
-			fprintf(f, "\\u%04x", (unsigned)*p);
-		else
-			putc(*p, f);
-	}
+	print_json(f, text);
 	free(text);
 }
 
@@ -98,15 +103,16 @@ static void print_script(FILE *f, const char *text)
 
 /* ---- the template -------------------------------------------------------------- */
 
-enum part { TITLE, STYLE, DATA, CHART, SCRIPT, PARTS };
+enum part { TITLE, STYLE, DATA, EQUIVALENTS, CHART, SCRIPT, PARTS };
 
 static const char *const marks[PARTS] = {
 	[TITLE] = "@TITLE@", [STYLE] = "@STYLE@", [DATA] = "@DATA@",
+	[EQUIVALENTS] = "@EQUIVALENTS@",
 	[CHART] = "@CHART@", [SCRIPT] = "@SCRIPT@",
 };
 
 struct page {
-	char *html, *style, *script, *chart;
+	char *html, *style, *script, *equivalents, *chart;
 	const char *title;
 	const struct json_member *data;
 	size_t n;
@@ -118,6 +124,7 @@ static void print_part(FILE *f, const struct page *p, enum part part)
 	case TITLE: print_escaped(f, p->title); break;
 	case STYLE: fputs(p->style, f); break;
 	case DATA: print_data(f, p->data, p->n); break;
+	case EQUIVALENTS: print_json(f, p->equivalents); break;
 	case CHART: print_script(f, p->chart); break;
 	case SCRIPT: print_script(f, p->script); break;
 	case PARTS: break;
@@ -158,7 +165,9 @@ int page_print(FILE *f, const struct page_files *files, const char *title,
 	p.html = read_part(files->dir, "page.html", err);
 	p.style = p.html ? read_part(files->dir, "page.css", err) : NULL;
 	p.script = p.style ? read_part(files->dir, "page.js", err) : NULL;
-	if (p.script) {
+	p.equivalents = p.script ? read_part(files->dir, "equivalents.json",
+					     err) : NULL;
+	if (p.equivalents) {
 		p.chart = read_text(files->chart, &why);
 		if (!p.chart)
 			err_set(err, "%s: it has Chart.js (Debian: libjs-chart.js)",
@@ -171,6 +180,7 @@ int page_print(FILE *f, const struct page_files *files, const char *title,
 	free(p.html);
 	free(p.style);
 	free(p.script);
+	free(p.equivalents);
 	free(p.chart);
 	return rc;
 }

@@ -14,7 +14,7 @@
  */
 
 struct page_files {
-	const char *dir;	/* with page.html, page.css, page.js */
+	const char *dir;	/* with page.html, .css, .js, equivalents.json */
 	const char *chart;	/* Chart.js, minified */
 };
 /* The system's Chart.js. */

@@ -21,6 +21,8 @@ struct report_page {
 	groups_t *all, *users, *projects;
 	days_t *days;
 	bool monthly;
+	const char *project;	/* whose runs; NULL: all jobs */
+	const struct rows *track;
 };
 
 report_page_t *report_page_create(const struct report *report,
@@ -47,6 +49,13 @@ void report_page_destroy(report_page_t *p)
 	groups_destroy(p->projects);
 	days_destroy(p->days);
 	free(p);
+}
+
+void report_page_track(report_page_t *p, const char *title,
+		       const struct rows *track)
+{
+	p->project = title;
+	p->track = track;
 }
 
 void report_page_add(report_page_t *p, const struct rows *jobs)
@@ -188,16 +197,18 @@ static int print_parts(FILE *f, const report_page_t *p,
 		{ "users", NULL, part[USERS] },
 		{ "projects", NULL, part[PROJECTS] },
 		{ "time", NULL, part[TIME] }, { "notes", NULL, part[NOTES] },
+		{ "by", p->project ? "user" : "project", NULL },
+		{ "track", NULL, p->track },
 	};
+	size_t n = sizeof(data) / sizeof(data[0]);
 
 	files.dir = data_dir("page", dir, sizeof(dir));
 	clock_iso8601(r->from_ns, from, sizeof(from));
 	clock_iso8601(r->to_ns, to, sizeof(to));
 	clock_iso8601(r->now_ns, now, sizeof(now));
-	snprintf(title, sizeof(title), "Energy of jobs, %.10s to %.10s", from,
-		 to);
-	return page_print(f, &files, title, data,
-			  sizeof(data) / sizeof(data[0]), err);
+	snprintf(title, sizeof(title), "Energy of %.100s, %.10s to %.10s",
+		 p->project ? p->project : "jobs", from, to);
+	return page_print(f, &files, title, data, p->track ? n : n - 1, err);
 }
 
 int report_page_print(FILE *f, report_page_t *p,

@@ -16,6 +16,13 @@ report_page_t *report_page_create(const struct report *report,
 				  enum job_column project);
 void report_page_destroy(report_page_t *p);	/* NULL is fine */
 
+/*
+ * The page is of a project's runs: `track` is what wattgate track knows of
+ * them. Both have to stay.
+ */
+void report_page_track(report_page_t *p, const char *title,
+		       const struct rows *track);
+
 void report_page_add(report_page_t *p, const struct rows *jobs);
 
 /* site: what the nodes drew; measured: the measured part of their time. */

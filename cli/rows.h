@@ -72,6 +72,9 @@ const struct cell *rows_cell(const struct rows *rows, size_t i, size_t j);
 #define ROWS_NUMBER_SIZE 340
 char *rows_number(double v, char *buf, size_t size);
 
+/* A number as a table shows it to a person, with its unit. */
+void rows_figure(double v, enum column_unit unit, char *buf, size_t size);
+
 /* RFC 4180 quoting, lines end in LF; a first line with the names. */
 void rows_print_csv(FILE *f, const struct rows *rows);
 

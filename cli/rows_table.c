@@ -29,8 +29,7 @@ static void format_scaled(char *buf, size_t size, double v, const char *unit,
 		 unit);
 }
 
-static void format_number(char *buf, size_t size, double v,
-			  enum column_unit unit)
+void rows_figure(double v, enum column_unit unit, char *buf, size_t size)
 {
 	switch (unit) {
 	case UNIT_KWH:
@@ -87,8 +86,8 @@ static char *show_cell(const struct column *column, const struct cell *cell,
 		else if (column->type == COLUMN_TIME)
 			format_local(buf, sizeof(buf), cell->integer);
 		else
-			format_number(buf, sizeof(buf), cell->number,
-				      column->unit);
+			rows_figure(cell->number, column->unit, buf,
+				    sizeof(buf));
 	}
 	*width = (int)strlen(buf);
 	return mem_string(buf);

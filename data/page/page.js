@@ -9,6 +9,8 @@
 const data = JSON.parse(document.getElementById("data").textContent);
 const total = data.totals[0];
 const charts = {};
+/* What works are told apart by: projects; a project's runs by user. */
+const by = data.by || "project";
 
 /* ---- numbers for people ---- */
 
@@ -166,7 +168,7 @@ function byTime() {
 
 function drawTime() {
 	const t = byTime();
-	say("time-note", "Gated energy by project and " + t.step + " (UTC).");
+	say("time-note", "Gated energy by " + by + " and " + t.step + " (UTC).");
 	chart("over-time", {
 		type: "bar",
 		data: { labels: t.labels, datasets: t.series.map(s => ({
@@ -190,7 +192,7 @@ function drawMethods() {
 			scales: { x: { grid: { display: false } },
 				y: { beginAtZero: true, ticks: { callback: v => shown(v, "kwh") } } } },
 	}, "kwh");
-	table("methods-table", ["project", "gated", "BMC", "model", "coverage"],
+	table("methods-table", [by, "gated", "BMC", "model", "coverage"],
 	      rows.map(p => [p.name].concat(methods.map(m => shown(p[m[1]], "kwh")), shown(p.coverage, "ratio"))));
 }
 
@@ -215,29 +217,70 @@ function drawWhere() {
 	      parts.map(p => [p[0], shown(p[1], "kwh"), sum > 0 ? shown(p[1] / sum, "ratio") : "-"]));
 }
 
+/* Three digits, and how it and the true factor go together. */
+const signs = { "exact": "", "at least": "\u2265 ", "at most": "\u2264 ", "about": "\u2248 " };
+
+function factorText(t) {
+	return typeof t.factor === "number" ?
+		(signs[t.factor_bound] || "") + t.factor.toFixed(t.factor >= 99.95 ? 0 : t.factor >= 9.995 ? 1 : 2) + "\u00d7" : "-";
+}
+
+function trackNote(t) {
+	let text = shown(t.runs, "count") + " runs, " + shown(t.failed_runs, "count") + " of them failed, drew " +
+		shown(t.energy_kwh, "kwh") + " (" + shown(t.coverage, "ratio") + " of their time measured). ";
+	if (t.unknown_runs)
+		text += "Of " + shown(t.unknown_runs, "count") + " runs the energy is not known, or not of all; what is not known is not counted. ";
+	if (typeof t.best_id !== "number")
+		return text + "The best run was not named, so that there is no factor.";
+	text += "The best run (" + t.best_id + (t.best_name ? ", " + short(t.best_name) : "") + ") drew " +
+		shown(t.best_kwh, "kwh") + " (" + shown(t.best_coverage, "ratio") + " measured). ";
+	return text + "A run is " + { job: "a job with all the times that it ran", instance: "one time that a job ran",
+		array: "a job or all tasks of an array" }[t.run] + ".";
+}
+
+/* All runs as one bar of what is in it, above the best one. */
 function drawTrack() {
 	const t = (data.track || [])[0];
 	if (!t)
 		return;
 	document.getElementById("track").hidden = false;
-	say("track-note", t.project + ": " + shown(t.runs, "count") + " runs, " + shown(t.failed, "count") +
-	    " of them failed, drew " + shown(t.energy_kwh, "kwh") + "; the best one (" + t.best + ") " +
-	    shown(t.best_kwh, "kwh") + ": a development factor of " + shown(t.factor, "factor") + ".");
+	say("track-note", trackNote(t));
+	say("factor", factorText(t));
+	document.getElementById("factor-box").hidden = typeof t.factor !== "number";
+	const known = v => typeof v === "number" ? v : 0;
+	const failed = known(t.failed_kwh), best = t.best_failed ? 0 : known(t.best_kwh);
+	const sets = [["best run", "--model", [best, known(t.best_kwh)]],
+		["failed runs", "--bmc", [failed, null]],
+		["other runs", "--gated", [Math.max(0, known(t.energy_kwh) - failed - best), null]]];
 	chart("development", {
 		type: "bar",
-		data: { labels: ["best run", "all runs"],
-			datasets: [{ data: [t.best_kwh, t.energy_kwh], backgroundColor: [css("--model"), css("--gated")] }] },
-		options: { indexAxis: "y", scales: {
-			x: { beginAtZero: true, ticks: { callback: v => shown(v, "kwh") } }, y: { grid: { display: false } } } },
+		data: { labels: ["all runs", "best run"], datasets: sets.map(([label, name, values]) => ({
+			label, data: values, backgroundColor: css(name), stack: "all" })) },
+		options: { indexAxis: "y", plugins: { legend: { display: true, labels: { color: css("--text") } } },
+			scales: { x: { stacked: true, beginAtZero: true, ticks: { callback: v => shown(v, "kwh"), maxTicksLimit: 6 } },
+				y: { stacked: true, grid: { display: false } } } },
 	}, "kwh");
+}
+
+/* Of figures that are known: in the first unit of which there is one at least. */
+function drawEquivalents() {
+	const list = document.getElementById("equivalents-list");
+	const all = JSON.parse(document.getElementById("equivalents-data").textContent);
+	for (const e of all.equivalents) {
+		if (typeof total[e.of] !== "number" || !(total[e.of] > 0))
+			continue;
+		const [unit, per] = e.units.find(u => total[e.of] / e.amount * u[1] >= 1) || e.units[e.units.length - 1];
+		const v = total[e.of] / e.amount * per;
+		const item = element("li", undefined, list);
+		element("strong", (v >= 0.1 ? v.toLocaleString("en", { maximumSignificantDigits: 3 }) : v.toPrecision(2)) + " " + unit, item);
+		element("span", " " + e.text + ". ", item);
+		element("small", e.source, item);
+	}
+	document.getElementById("equivalents").hidden = !list.children.length;
 }
 
 function drawText() {
 	say("period", data.from + " to " + data.to + ", made " + data.generated);
-	const list = document.getElementById("equivalents-list");
-	for (const e of data.equivalents || [])
-		element("li", e.text + " (" + e.source + ")", list);
-	document.getElementById("equivalents").hidden = !list.children.length;
 	say("sources", (data.notes || []).map(n => n.text).join(" "));
 }
 
@@ -255,6 +298,7 @@ function draw() {
 	drawMethods();
 	drawWhere();
 	drawTrack();
+	drawEquivalents();
 }
 
 draw();

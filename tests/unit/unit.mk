@@ -63,6 +63,8 @@ unit_tests += tests/unit/test_annotation
 tests_unit_test_annotation_LDADD = $(UNIT_CLI_LIBS)
 unit_tests += tests/unit/test_groups
 tests_unit_test_groups_LDADD = $(UNIT_CLI_LIBS)
+unit_tests += tests/unit/test_track
+tests_unit_test_track_LDADD = $(UNIT_CLI_LIBS)
 tests_unit_test_cli_LDFLAGS = $(AM_LDFLAGS) -rdynamic
 tests_unit_test_cli_ledger_LDADD = $(UNIT_CLI_LIBS)
 tests_unit_test_backfill_LDADD = $(UNIT_CLI_LIBS)
@@ -200,7 +202,7 @@ unit_scripts = tests/unit/check-includes tests/unit/check-wattgated \
 	tests/unit/check-ipmi-inband \
 	tests/unit/check-meters tests/unit/check-sources-doc \
 	tests/unit/check-tls tests/unit/check-secrets \
-	tests/unit/check-wattgate tests/unit/check-oar-setup tests/unit/check-site-schema \
+	tests/unit/check-track tests/unit/check-wattgate tests/unit/check-oar-setup tests/unit/check-site-schema \
 	tests/unit/check-oar-follow tests/unit/check-oar-backfill \
 	tests/unit/check-backfill \
 	tests/unit/check-kwollect tests/unit/check-prometheus \
