@@ -53,6 +53,8 @@ cli_libcli_a_SOURCES = \
 	cli/cmd_probe.c \
 	cli/cmd_report.c \
 	cli/cmd_track.c \
+	cli/codecarbon.c \
+	cli/codecarbon.h \
 	cli/confs.c \
 	cli/contest.c \
 	cli/contest.h \

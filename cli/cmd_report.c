@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli/cmd.h"
+#include "cli/codecarbon.h"
 #include "cli/job_rows.h"
 #include "cli/json_report.h"
 #include "cli/mem.h"
@@ -34,7 +35,8 @@ static const char usage[] =
 	"  --user U           only jobs of this user\n"
 	"  --account A        only jobs of this account (Slurm)\n"
 	"  --running          jobs that still run, too\n"
-	"  --format F         table, csv, json, or html: a page with charts [table]\n"
+	"  --format F         table, csv, json, codecarbon (rows of its emissions.csv), or\n"
+	"                     html: a page with charts [table]\n"
 	"  --via V            how Slurm's jobs are read: slurmdb or sacct [slurmdb where\n"
 	"                     its module fits the Slurm that is installed]\n"
 	"  --database C       OAR's PostgreSQL in libpq's words [the configuration's]\n"
@@ -46,7 +48,8 @@ static const char usage[] =
 enum { SCHEDULER_SLURM, SCHEDULER_OAR, SCHEDULER_ANY };
 enum { BY_JOB, BY_NODE, BY_USER, BY_ACCOUNT, BY_PROJECT, BY_ARRAY,
        BY_DAY, BY_MONTH };
-enum { FORMAT_TABLE, FORMAT_CSV, FORMAT_JSON, FORMAT_HTML };
+enum { FORMAT_TABLE, FORMAT_CSV, FORMAT_JSON, FORMAT_HTML,
+       FORMAT_CODECARBON };
 
 struct options {
 	const char *from, *to, *scheduler, *by, *user, *account, *format,
@@ -69,7 +72,8 @@ static const struct choice groupings = {
 		  "month" }, 8
 };
 static const struct choice formats = {
-	"--format", { "table", "csv", "json", "html", "openmetrics" }, 4
+	"--format", { "table", "csv", "json", "html", "codecarbon",
+		      "openmetrics" }, 5
 };
 /* as enum spread */
 static const struct choice spreads = {
@@ -221,6 +225,8 @@ static int report_from(struct report *r, pg_oar_t *db, struct output *out,
 
 	if (out->format == FORMAT_HTML)
 		return report_html(r, db, stdout, err);
+	if (out->format == FORMAT_CODECARBON)
+		return report_codecarbon(r, db, stdout, err);
 	if (out->by == BY_JOB)
 		return db ? report_oar_jobs(r, db, print_part, out, err) :
 			    report_jobs(r, print_part, out, err);
@@ -252,6 +258,8 @@ static int check_options(const struct options *o, int scheduler,
 
 	if (out->format == FORMAT_HTML && by != BY_JOB)
 		return cmd_usage_error("report", "--by does not go with --format html, which shows users, accounts and nodes at once");
+	if (out->format == FORMAT_CODECARBON && by != BY_JOB)
+		return cmd_usage_error("report", "--by does not go with --format codecarbon, which has a row a job");
 	if (out->spread && (by < BY_USER || by > BY_PROJECT))
 		return cmd_usage_error("report", "--spread goes with --by user, account or project");
 	if (by == BY_NODE && (o->user || o->account || o->running))
