@@ -231,14 +231,30 @@ static void past_take(struct node_fill *f, struct fill_hour *h)
 	h->known_jobs_j = iv->allocated_j;
 }
 
+int backfill_known_open(struct ledgers *from, const struct conf *conf,
+			int64_t from_s, int64_t to_s, struct err *err)
+{
+	if (ledgers_open(from, conf, err) < 0)
+		return -1;
+	from->windowed = true;
+	from->window = (struct store_window){ from_s * NS_PER_S,
+					      to_s * NS_PER_S };
+	return 0;
+}
+
 static int known_read(struct node_fill *f, struct err *err)
 {
 	const struct ledger_visitor live = { take_live, NULL, f };
-	const struct ledgers from = { .dir = f->n->dir };
+	const struct fill_node *n = f->n;
+	struct ledgers from;
+	int rc;
 
-	if (backfill_file_read(&f->file, f->n->dir, f->n->name, err) < 0 ||
-	    ledgers_visit(&from, f->n->name, LEDGER_FILE_CLOSED, &live,
-			  err) < 0)
+	if (backfill_file_read(&f->file, n->conf->ledger_dir, n->name, err) < 0 ||
+	    backfill_known_open(&from, n->conf, n->from_s, n->to_s, err) < 0)
+		return -1;
+	rc = ledgers_visit(&from, n->name, LEDGER_FILE_CLOSED, &live, err);
+	ledgers_close(&from);
+	if (rc < 0)
 		return -1;
 	for (uint32_t i = 0; i < f->hours_len; i++)
 		past_take(f, &f->hours[i]);
@@ -663,7 +679,8 @@ static int node_write(struct node_fill *f, struct backfill_sums *sums,
 	jobs = others_count(f);
 	records_merge(f);
 	if (!f->b->dry_run &&
-	    backfill_file_write(&f->file, f->n->dir, f->n->name, err) < 0)
+	    backfill_file_write(&f->file, f->n->conf->ledger_dir, f->n->name,
+				err) < 0)
 		return -1;
 	sums_gained(f, sums);
 	sums->jobs += jobs;

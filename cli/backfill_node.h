@@ -21,7 +21,7 @@ struct fill_job {
 
 struct fill_node {
 	const char *name;
-	const char *dir;	/* the ledgers' */
+	const struct conf *conf;	/* the cluster's: where ledgers are */
 	hardware_t hw;		/* no cores: nobody's share is known */
 	enum share_mode share;
 	const struct fill_job *jobs;	/* by id, then by start */
@@ -29,6 +29,13 @@ struct fill_node {
 	int64_t from_s, to_s;	/* whole hours to fill */
 	int64_t limit_s;	/* samples may still come from here on */
 };
+
+/*
+ * What is known of that time: the nodes' ledgers, or the site's store of them.
+ * Not to be kept open while a server is asked: a database gives up on that.
+ */
+int backfill_known_open(struct ledgers *from, const struct conf *conf,
+			int64_t from_s, int64_t to_s, struct err *err);
 
 /*
  * Fill the hours, and all of each job that has time in them. The file is

@@ -176,9 +176,15 @@ static bool is_wanted(const struct slurm_fill *f, const struct job *job)
 static int targets_list(struct slurm_fill *f, struct err *err)
 {
 	const struct backfill *b = f->b;
-	const struct ledgers from = { .dir = b->confs->all.ledger_dir };
 	struct names names = { 0 };
-	int rc = ledgers_nodes(&from, &names, err);
+	struct ledgers from;
+	int rc = backfill_known_open(&from, &b->confs->all, f->from_s, f->to_s,
+				     err);
+
+	if (rc == 0) {
+		rc = ledgers_nodes(&from, &names, err);
+		ledgers_close(&from);
+	}
 
 	for (size_t i = 0; rc == 0 && i < f->jobs.len; i++) {
 		if (has_time(&f->jobs.list[i]))
@@ -365,7 +371,7 @@ static int target_conf(struct slurm_fill *f, const struct fill_target *t,
 static void target_fill(struct slurm_fill *f, struct fill_target *t)
 {
 	struct fill_node n = { .name = t->name,
-		.dir = f->b->confs->all.ledger_dir, .jobs = t->jobs,
+		.conf = &f->b->confs->all, .jobs = t->jobs,
 		.from_s = f->from_s, .to_s = f->to_s, .limit_s = f->limit_s };
 	struct err err;
 

@@ -6,6 +6,7 @@
  *
  *	past_tool history CONF NODE FROM_S TO_S
  *	past_tool series FILE
+ *	past_tool keep FILE NODE	NODE's ledger on standard input into a store
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -14,9 +15,11 @@
 
 #include "lib/clock.h"
 #include "lib/conf.h"
+#include "lib/ledger.h"
 #include "lib/log.h"
 #include "lib/series.h"
 #include "source/history.h"
+#include "store/store.h"
 
 static int fail(const struct err *err)
 {
@@ -81,13 +84,38 @@ static int series_print(const char *path)
 	return 0;
 }
 
+static int ledger_keep(const char *path, const char *node)
+{
+	const struct store_params params = { path, "", "", 0 };
+	static struct ledger_part parts[LEDGER_PARTS_MAX];
+	struct err err = { "" };
+	store_t *store = store_open_at(&params, STORE_WRITE, &err);
+	struct store_count count;
+	struct ledger_rec rec;
+	char *line = NULL;
+	size_t room = 0;
+	int rc = store ? 0 : -1;
+
+	while (rc == 0 && getline(&line, &room, stdin) > 0) {
+		rc = ledger_parse(line, strcspn(line, "\n"), &rec, parts, &err);
+		if (rc == 0)
+			rc = store_put(store, node, &rec, 1, &count, &err);
+	}
+	free(line);
+	store_close(store);
+	return rc < 0 ? fail(&err) : 0;
+}
+
 int main(int argc, char **argv)
 {
+	if (argc == 4 && strcmp(argv[1], "keep") == 0)
+		return ledger_keep(argv[2], argv[3]);
 	if (argc == 6 && strcmp(argv[1], "history") == 0)
 		return history_print(argv + 2);
 	if (argc == 3 && strcmp(argv[1], "series") == 0)
 		return series_print(argv[2]);
 	fprintf(stderr, "usage: past_tool history CONF NODE FROM_S TO_S\n"
-		"       past_tool series FILE\n");
+		"       past_tool series FILE\n"
+		"       past_tool keep FILE NODE\n");
 	return 2;
 }

@@ -194,7 +194,7 @@ endif
 
 # For the scripts that read the past.
 check_PROGRAMS += tests/unit/past_tool
-tests_unit_past_tool_LDADD = $(SOURCE_LIBS)
+tests_unit_past_tool_LDADD = $(STORE_LIBS) $(SOURCE_LIBS)
 
 # What a compiler does not check. These run without Check.
 unit_scripts = tests/unit/check-includes tests/unit/check-wattgated \
