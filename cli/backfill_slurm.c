@@ -20,6 +20,7 @@
 #include "cli/mem.h"
 #include "cli/sacct.h"
 #include "cli/slurm_config.h"
+#include "cli/whose.h"
 #include "lib/clock.h"
 #include "lib/hardware.h"
 #include "lib/hostlist.h"
@@ -72,38 +73,13 @@ static int dir_lock(struct slurm_fill *f, const char *dir, struct err *err)
 
 /* ---- what Slurm hides ----------------------------------------------------------------- */
 
-struct privacy {
-	bool jobs_hidden;
-	char slurm_user[64];
-};
-
-static int take_setting(char *line, void *arg)
-{
-	struct privacy *p = arg;
-	char *key, *value;
-
-	if (!line || slurm_split_pair(line, &key, &value) < 0)
-		return 0;
-	if (strcasecmp(key, "PrivateData") == 0)
-		p->jobs_hidden |= slurm_list_has(value, "jobs", "");
-	else if (strcasecmp(key, "SlurmUser") == 0)
-		snprintf(p->slurm_user, sizeof(p->slurm_user), "%.*s",
-			 (int)strcspn(value, "("), value);
-	return 0;
-}
-
 /* Whose jobs are not told would count as nobody's: idle energy. */
 static int privacy_check(struct err *err)
 {
-	char *const argv[] = { "sacctmgr", "--noheader", "show", "config",
-			       NULL };
-	char *const env[] = { NULL };
 	const struct passwd *me = getpwuid(geteuid());
-	struct privacy p = { 0 };
+	struct slurm_privacy p;
 
-	if (geteuid() == 0 ||
-	    child_lines(argv, env, SCONTROL_TIMEOUT_MS, take_setting, &p,
-			NULL) < 0)
+	if (geteuid() == 0 || slurm_privacy_read(&p) < 0)
 		return 0;
 	if (!p.jobs_hidden || (me && strcmp(me->pw_name, p.slurm_user) == 0))
 		return 0;

@@ -158,7 +158,9 @@ cli_libcli_a_SOURCES = \
 	cli/track.h \
 	cli/track_out.c \
 	cli/track_out.h \
-	cli/track_text.c
+	cli/track_text.c \
+	cli/whose.c \
+	cli/whose.h
 
 # OAR's database, where there is libpq
 if HAVE_LIBPQ

@@ -15,8 +15,9 @@
 #include "cli/report.h"
 #include "cli/report_days.h"
 #include "cli/report_sums.h"
-#include "lib/when.h"
+#include "cli/whose.h"
 #include "lib/clock.h"
+#include "lib/when.h"
 
 static const char usage[] =
 	"usage: wattgate report [OPTION...]\n"
@@ -32,7 +33,9 @@ static const char usage[] =
 	"                     are UTC's) [job]\n"
 	"  --spread BY        what nodes drew without jobs, spread over users, accounts\n"
 	"                     or projects by their core-hours or their energy [none]\n"
-	"  --user U           only jobs of this user\n"
+	"  --user U           only jobs of this user [who asks; all for root and those\n"
+	"                     who look after jobs]\n"
+	"  -a, --all          jobs of all users, as far as they are shown\n"
 	"  --account A        only jobs of this account (Slurm)\n"
 	"  --running          jobs that still run, too\n"
 	"  --format F         table, csv, json, codecarbon (rows of its emissions.csv), or\n"
@@ -54,7 +57,7 @@ enum { FORMAT_TABLE, FORMAT_CSV, FORMAT_JSON, FORMAT_HTML,
 struct options {
 	const char *from, *to, *scheduler, *by, *user, *account, *format,
 		*database, *via, *spread, *conf;
-	bool running, help;
+	bool running, all, help;
 };
 
 /* A choice by name: how many of the names there are, `here` are in this version. */
@@ -108,6 +111,8 @@ static int parse_options(int argc, char **argv, struct options *o)
 		{ "by", required_argument, NULL, BY },
 		{ "user", required_argument, NULL, USER },
 		{ "account", required_argument, NULL, ACCOUNT },
+		{ "all", no_argument, NULL, 'a' },
+		{ "allusers", no_argument, NULL, 'a' },	/* as sacct has it */
 		{ "running", no_argument, NULL, RUNNING },
 		{ "format", required_argument, NULL, FORMAT },
 		{ "database", required_argument, NULL, DATABASE },
@@ -119,7 +124,7 @@ static int parse_options(int argc, char **argv, struct options *o)
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "c:h", table, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "ac:h", table, NULL)) != -1) {
 		switch (c) {
 		case FROM: o->from = optarg; break;
 		case TO: o->to = optarg; break;
@@ -132,6 +137,7 @@ static int parse_options(int argc, char **argv, struct options *o)
 		case DATABASE: o->database = optarg; break;
 		case VIA: o->via = optarg; break;
 		case SPREAD: o->spread = optarg; break;
+		case 'a': o->all = true; break;
 		case 'c': o->conf = optarg; break;
 		case 'h': o->help = true; break;
 		default: return cmd_usage_error("report", "bad option");
@@ -163,6 +169,7 @@ static int parse_window(const struct options *o, struct report *r)
 struct output {
 	int by, format, spread;
 	bool begun;
+	size_t rows;		/* so far */
 	int *widths;		/* of a table's columns */
 	struct job_totals totals;
 };
@@ -173,6 +180,7 @@ static void print_part(struct rows *rows, void *arg)
 	const bool first = !out->begun;
 
 	out->begun = true;
+	out->rows += rows->len;
 	switch (out->format) {
 	case FORMAT_CSV:
 		rows_print_csv_part(stdout, rows, first);
@@ -281,6 +289,18 @@ static void report_clear(struct report *r)
 	confs_clear(&r->confs);
 }
 
+/* Nobody said whose jobs. */
+static void choose_user(const struct options *o, int scheduler, int by,
+			struct report *r)
+{
+	if (r->user || o->all || by == BY_NODE)
+		return;
+	if (scheduler == SCHEDULER_OAR ?
+	    whose_oar(r->own_name, sizeof(r->own_name)) :
+	    whose_slurm(r->own_name, sizeof(r->own_name)))
+		r->user = r->own_name;
+}
+
 static int run_report(const struct options *o, struct report *r, int scheduler,
 		      struct output *out)
 {
@@ -299,10 +319,15 @@ static int run_report(const struct options *o, struct report *r, int scheduler,
 		}
 	}
 	if (rc == 0)
+		choose_user(o, scheduler, out->by, r);
+	if (rc == 0)
 		rc = scheduler == SCHEDULER_OAR ?
 		     report_oar(r, o->database, out, &err) :
 		     report_from(r, NULL, out, &err);
 	report_clear(r);
+	if (rc == 0 && r->user == r->own_name && out->begun && out->rows == 0)
+		cmd_note("report", "there is no job of %s in that time; --all asks for those of all users",
+			 r->user);
 	if (rc == 0)
 		print_end(out);
 	free(out->widths);
@@ -337,6 +362,8 @@ int cmd_report(int argc, char **argv)
 		rc = choose(&formats, o.format, &out.format);
 	if (rc == EXIT_OK)
 		rc = parse_window(&o, &r);
+	if (rc == EXIT_OK && o.all && o.user)
+		rc = cmd_usage_error("report", "--all and --user do not go together");
 	if (rc == EXIT_OK)
 		rc = check_options(&o, scheduler, &out);
 	if (rc != EXIT_OK)

@@ -39,6 +39,7 @@ struct report {
 	bool running;
 	bool during;	/* all that had time in it, and of Slurm's when they drew */
 	const char *user, *account;	/* NULL: all */
+	char own_name[256];	/* what user is where nobody said */
 	enum slurm_via via;
 	bool texts;		/* rows have JOB_NAME and JOB_COMMENT, too */
 	enum slurmdb_field field;	/* that jobs have as their note */
