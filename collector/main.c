@@ -326,6 +326,7 @@ int main(int argc, char **argv)
 	if (rc)
 		return rc - 1;
 	process_harden();
+	memory_trim();	/* what linking touched */
 	rc = conf_prepare(&o, &conf, &err);
 	if (rc == 0) {
 		log = logger_stderr((enum log_level)conf.log_level, systemd);

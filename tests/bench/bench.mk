@@ -4,6 +4,9 @@
 
 bench_programs = tests/bench/slurmstepd-poll tests/bench/curl_loop \
 	tests/bench/curl_multi tests/bench/usage
+if HAVE_SITE_SERVER
+bench_programs += tests/bench/bare_https
+endif
 EXTRA_PROGRAMS += $(bench_programs)
 CLEANFILES += $(bench_programs)
 
@@ -20,6 +23,9 @@ tests_bench_curl_loop_LDADD = $(CURL_LIBS)
 tests_bench_curl_multi_SOURCES = tests/bench/curl_multi.c
 tests_bench_curl_multi_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS)
 tests_bench_curl_multi_LDADD = $(CURL_LIBS)
+
+tests_bench_bare_https_CPPFLAGS = $(AM_CPPFLAGS) $(SITE_SERVER_CFLAGS)
+tests_bench_bare_https_LDADD = $(SITE_SERVER_LIBS)
 
 tests_bench_usage_LDADD =
 
