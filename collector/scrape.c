@@ -39,14 +39,14 @@ struct scrape {
 
 /* ---- a request ------------------------------------------------------------- */
 
-/* The end of the line at `at`; *next behind it. */
+/* The end of the line at `at`, or NULL where it has none; *next behind it. */
 static const char *line_end(const char *at, const char **next)
 {
 	const char *end = strchr(at, '\n');
 
+	*next = end ? end + 1 : at + strlen(at);
 	if (!end)
 		return NULL;
-	*next = end + 1;
 	return end > at && end[-1] == '\r' ? end - 1 : end;
 }
 
