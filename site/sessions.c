@@ -119,9 +119,10 @@ static struct session *slot_add(sessions_t *s)
 		items = calloc(room, sizeof(*items));
 		if (!items)
 			return NULL;
-		if (s->count)
+		if (s->items) {
 			memcpy(items, s->items, s->count * sizeof(*items));
-		secret_wipe(s->items, s->count * sizeof(*items));
+			secret_wipe(s->items, s->count * sizeof(*items));
+		}
 		free(s->items);
 		s->items = items;
 		s->room = room;
