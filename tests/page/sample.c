@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* sample DIR CHARTJS: a page with figures and names as bad as they come. */
+/* sample DIR CHARTJS [KIND]: a page with figures and names as bad as they come. */
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -101,12 +102,55 @@ static struct rows *totals(void)
 	return rows;
 }
 
+/* A project: of 128 kWh 32 in failed runs, 2 in the best one; some unknown. */
+static const struct column track_columns[] = {
+	{ "runs", "", COLUMN_INTEGER, UNIT_NONE },
+	{ "failed_runs", "", COLUMN_INTEGER, UNIT_NONE },
+	{ "unknown_runs", "", COLUMN_INTEGER, UNIT_NONE },
+	{ "run", "", COLUMN_TEXT, UNIT_NONE },
+	{ "energy_kwh", "", COLUMN_NUMBER, UNIT_KWH },
+	{ "failed_kwh", "", COLUMN_NUMBER, UNIT_KWH },
+	{ "coverage", "", COLUMN_NUMBER, UNIT_RATIO },
+	{ "best_id", "", COLUMN_INTEGER, UNIT_NONE },
+	{ "best_name", "", COLUMN_TEXT, UNIT_NONE },
+	{ "best_kwh", "", COLUMN_NUMBER, UNIT_KWH },
+	{ "best_coverage", "", COLUMN_NUMBER, UNIT_RATIO },
+	{ "factor", "", COLUMN_NUMBER, UNIT_FACTOR },
+	{ "factor_bound", "", COLUMN_TEXT, UNIT_NONE },
+};
+
+static struct rows *track(bool with_best)
+{
+	struct rows *rows = rows_create(track_columns, 13);
+	struct cell *row = rows_add(rows);
+
+	cell_set_integer(&row[0], 30);
+	cell_set_integer(&row[1], 7);
+	cell_set_integer(&row[2], 3);
+	cell_set_text(&row[3], "job");
+	cell_set_number(&row[4], 128);
+	cell_set_number(&row[5], 32);
+	cell_set_number(&row[6], 0.9981);
+	if (!with_best)
+		return rows;
+	cell_set_integer(&row[7], 4711);
+	cell_set_text(&row[8], "<img src=x onerror=\"document.title='owned'\">");
+	cell_set_number(&row[9], 2);
+	cell_set_number(&row[10], 1);
+	cell_set_number(&row[11], 64);
+	cell_set_text(&row[12], "at least");
+	return rows;
+}
+
+/* KIND "track": a project's runs; "unnamed": without a best one. */
 int main(int argc, char **argv)
 {
+	const char *kind = argc > 3 ? argv[3] : "";
 	const char *title = "Energy of <b>nodes</b> & \"jobs\"";
 	struct page_files files = { argc > 1 ? argv[1] : "",
 				    argc > 2 ? argv[2] : "" };
-	struct rows *all[] = { totals(), groups(), groups(), days() };
+	struct rows *all[] = { totals(), groups(), groups(), days(),
+			       track(strcmp(kind, "unnamed") != 0) };
 	const struct json_member data[] = {
 		{ "title", title, NULL },
 		{ "from", "2026-11-01T00:00:00Z", NULL },
@@ -115,12 +159,14 @@ int main(int argc, char **argv)
 		{ "step", "day", NULL },
 		{ "totals", NULL, all[0] }, { "users", NULL, all[1] },
 		{ "projects", NULL, all[2] }, { "time", NULL, all[3] },
+		{ "by", "user", NULL }, { "track", NULL, all[4] },
 	};
+	const size_t n = sizeof(data) / sizeof(data[0]);
 	struct err err;
 	int rc = page_print(stdout, &files, title, data,
-			    sizeof(data) / sizeof(data[0]), &err);
+			    *kind ? n : n - 2, &err);
 
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 5; i++)
 		rows_destroy(all[i]);
 	if (rc < 0)
 		fprintf(stderr, "sample: %s\n", err.text);
