@@ -21,6 +21,7 @@
 #include "lib/conf.h"
 #include "lib/err.h"
 #include "lib/log.h"
+#include "lib/process.h"
 
 #include "oar/follow.h"
 #include "site/serve.h"
@@ -108,24 +109,6 @@ static void process_harden(void)
 	umask(027);
 	prctl(PR_SET_DUMPABLE, 0);
 	setrlimit(RLIMIT_CORE, &none);
-}
-
-static int signals_open(struct err *err)
-{
-	sigset_t set;
-	int fd;
-
-	signal(SIGPIPE, SIG_IGN);
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGCHLD);	/* wakes the loop, which reaps */
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (fd < 0)
-		err_set_errno(err, "signalfd");
-	return fd;
 }
 
 /* The signal that ends us, or 0. */
@@ -236,7 +219,9 @@ static int serve(const struct conf *conf, const struct wires *wires,
 		 const timesource_t *ts, const logger_t *log, struct err *err)
 {
 	struct served d = { NULL, NULL };
-	int signals = signals_open(err), rc;
+	/* SIGCHLD wakes the loop, which reaps */
+	const int list[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD, 0 };
+	int signals = process_signals(list, err), rc;
 
 	if (signals < 0)
 		return -1;

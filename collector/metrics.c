@@ -9,10 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/process.h"
 #include "lib/seal.h"
 #include "lib/statefile.h"
 #include "lib/totals.h"
@@ -219,23 +219,6 @@ void metrics_destroy(metrics_t *m)
 
 /* ---- a management host's own process --------------------------------------- */
 
-static int signals_open(struct err *err)
-{
-	sigset_t set;
-	int fd;
-
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGHUP, SIG_IGN);
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (fd < 0)
-		err_set_errno(err, "signalfd");
-	return fd;
-}
-
 static int turns(metrics_t *m, int signals, struct err *err)
 {
 	struct pollfd fds[2] = { { .fd = signals, .events = POLLIN },
@@ -266,7 +249,8 @@ int metrics_serve(const struct conf *conf, const logger_t *log,
 		return -1;
 	if (clock_boot_id(boot_id) < 0)
 		return err_set(err, "/proc/sys/kernel/random/boot_id cannot be read");
-	signals = signals_open(err);
+	signal(SIGHUP, SIG_IGN);
+	signals = process_signals((const int[]){ SIGTERM, SIGINT, 0 }, err);
 	if (signals < 0)
 		return -1;
 	m = metrics_create(&params, err);

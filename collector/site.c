@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "lib/hostlist.h"
+#include "lib/process.h"
 
 #include "dirs.h"
 #include "nodelist.h"
@@ -317,17 +317,6 @@ int64_t site_due_ns(const site_t *s)
 
 /* ---- life ---- */
 
-/* A connection each. */
-static void files_allow(void)
-{
-	struct rlimit files;
-
-	if (getrlimit(RLIMIT_NOFILE, &files) < 0)
-		return;
-	files.rlim_cur = files.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &files);
-}
-
 static int name_check(const char *name, void *arg)
 {
 	return conf_node_name_valid(name) ? 0 :
@@ -414,7 +403,7 @@ site_t *site_create(const struct conf *conf, http_t *http, watch_t *watch,
 	s->watch = watch;
 	s->ts = *ts;
 	s->log = log;
-	files_allow();
+	process_files_allow();	/* a connection each */
 	if (site_open(s, err) == 0)
 		return s;
 	site_close(s);

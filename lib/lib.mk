@@ -29,6 +29,7 @@ lib_libcore_a_SOURCES = \
 	lib/ledger_codec.c \
 	lib/ledger_reader.c \
 	lib/log.c \
+	lib/process.c \
 	lib/rate.c \
 	lib/rate_file.c \
 	lib/rate_impl.h \
@@ -65,6 +66,7 @@ lib_libcore_a_SOURCES = \
 	lib/ledger_fields.h \
 	lib/ledger_wall.h \
 	lib/log.h \
+	lib/process.h \
 	lib/rate.h \
 	lib/oar_schema.h \
 	lib/samples.h \

@@ -5,12 +5,12 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/hostlist.h"
+#include "lib/process.h"
 
 #include "keep.h"
 #include "server.h"
@@ -56,34 +56,6 @@ static int params_fill(struct server_params *p, const struct conf *conf,
 	return 0;
 }
 
-static int signals_open(struct err *err)
-{
-	sigset_t set;
-	int fd;
-
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGHUP, SIG_IGN);
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (fd < 0)
-		err_set_errno(err, "signalfd");
-	return fd;
-}
-
-/* A connection each, and a series. */
-static void files_allow(void)
-{
-	struct rlimit files;
-
-	if (getrlimit(RLIMIT_NOFILE, &files) < 0)
-		return;
-	files.rlim_cur = files.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &files);
-}
-
 static int serve_turns(const struct server_params *params, int signals,
 		       bool *ended, struct err *err)
 {
@@ -127,8 +99,9 @@ int site_serve(const struct conf *conf, const timesource_t *ts,
 	if (clock_boot_id(boot_id) < 0)
 		return err_set(err, "/proc/sys/kernel/random/boot_id cannot be read");
 	params.boot_id = boot_id;
-	files_allow();
-	signals = signals_open(err);
+	signal(SIGHUP, SIG_IGN);
+	process_files_allow();	/* a connection each, and a series */
+	signals = process_signals((const int[]){ SIGTERM, SIGINT, 0 }, err);
 	if (signals < 0)
 		return -1;
 	rc = serve(&params, conf, signals, err);
