@@ -3,7 +3,7 @@
 # Benchmarks: built by `make bench-programs`, run by tests/run bench.
 
 bench_programs = tests/bench/slurmstepd-poll tests/bench/curl_loop \
-	tests/bench/curl_multi tests/bench/usage
+	tests/bench/curl_multi tests/bench/usage tests/bench/store_fill
 if HAVE_SITE_SERVER
 bench_programs += tests/bench/bare_https
 endif
@@ -28,6 +28,8 @@ tests_bench_bare_https_CPPFLAGS = $(AM_CPPFLAGS) $(SITE_SERVER_CFLAGS)
 tests_bench_bare_https_LDADD = $(SITE_SERVER_LIBS)
 
 tests_bench_usage_LDADD =
+
+tests_bench_store_fill_LDADD = $(STORE_LIBS) $(CORE_LIBS)
 
 bench-programs: $(bench_programs)
 .PHONY: bench-programs

@@ -38,7 +38,7 @@ db_start() {
 	[ -e "$work/db/PG_VERSION" ] || db_make || { show_logs "$work/initdb.log"; return 1; }
 	db_program pg_ctl && (cd / && db_user "$REPLY" -D "$work/db" -s -w -l "$work/db/log" \
 		-o "-c listen_addresses='' -c unix_socket_directories='$work/db' -c port=$DB_PORT \
-		-c fsync=off -c timezone=UTC" start)
+		-c fsync=${DB_FSYNC:-off} -c timezone=UTC" start)
 }
 
 db_stop() {
