@@ -14,6 +14,7 @@
 
 #include "cli/audit_oar.h"
 #include "cli/doctor.h"
+#include "cli/job_rows.h"
 #include "cli/oar_conf.h"
 #include "cli/oar_login.h"
 #include "cli/report.h"
@@ -54,7 +55,8 @@ static const char oar_tables[] =
 	"CREATE ROLE wattgate LOGIN;\n"
 	"CREATE TABLE jobs (job_id serial PRIMARY KEY, job_user text, project text,\n"
 	"  state text, start_time integer, stop_time integer, assigned_moldable_job integer,\n"
-	"  array_id integer, submission_time integer NOT NULL DEFAULT 0);\n"
+	"  array_id integer, submission_time integer NOT NULL DEFAULT 0,\n"
+	"  job_name text);\n"
 	"CREATE TABLE resources (resource_id serial, type text, network_address text, state text);\n"
 	"CREATE TABLE moldable_job_descriptions (moldable_id integer);\n"
 	"CREATE TABLE assigned_resources (moldable_job_id integer);\n"
@@ -117,6 +119,8 @@ static const char fill[] =
 	"  (8, 'eve', 'p', 'Waiting', :h + 9000, 0, 0),\n"
 	"  (9, 'eve', 'p', 'Running', :h + 5399, 0, 9),\n"
 	"  (10, 'eve', 'p', 'Error', :h + 9000, :h + 60, 10);\n"
+	"UPDATE wattgate.job SET job_name = 'ours-' || job_id WHERE job_id <> 4;\n"
+	"UPDATE jobs SET job_name = 'oar-' || job_id;\n"
 	"INSERT INTO resources (type, network_address, state) VALUES\n"
 	"  ('default', 'n1', 'Alive'), ('default', 'n1', 'Alive'), ('default', 'n2', 'Alive'),\n"
 	"  ('licence', 'n9', 'Alive'), ('default', '', 'Alive');\n";
@@ -263,6 +267,38 @@ START_TEST(test_report_jobs)
 	for (size_t i = 0; server && i < sizeof(cases) / sizeof(cases[0]); i++)
 		expect_jobs(H0 + cases[i].from_s, H0 + cases[i].to_s,
 			    cases[i].user, cases[i].running, cases[i].want);
+}
+END_TEST
+
+static void collect_names(struct rows *rows, void *arg)
+{
+	FILE *f = arg;
+
+	for (size_t i = 0; i < rows->len; i++) {
+		const struct cell *name = rows_cell(rows, i, JOB_NAME);
+
+		fprintf(f, "%lld:%s ", (long long)rows_cell(rows, i, JOB_ID)->integer,
+			name->known ? name->text : "-");
+	}
+}
+
+/* Names as jobs had them when they ran; of jobs not ours, as OAR has them. */
+START_TEST(test_report_names)
+{
+	struct report r = { .from_ns = H0 * NS_PER_S, .texts = true,
+			    .to_ns = (H0 + 6000) * NS_PER_S };
+	pg_oar_t *db = server ? open_as("oar_ro") : NULL;
+	struct err err = { "" };
+	char *text;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+
+	ck_assert(!db || report_oar_jobs(&r, db, collect_names, f, &err) == 0);
+	fclose(f);
+	if (db)
+		ck_assert_str_eq(text, "6:oar-6 7:oar-7 10:oar-10 4:- 3:ours-3 1:ours-1 5:ours-5 ");
+	free(text);
+	pg_oar_close(db);
 }
 END_TEST
 
@@ -843,6 +879,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, NULL);
 	tcase_set_timeout(tc, 30);
 	tcase_add_test(tc, test_report_jobs);
+	tcase_add_test(tc, test_report_names);
 	tcase_add_test(tc, test_report_days);
 	tcase_add_test(tc, test_report_deleted);
 	tcase_add_test(tc, test_report_parts);
