@@ -50,6 +50,7 @@ cli_libcli_a_SOURCES = \
 	cli/cmd_audit.c \
 	cli/cmd_backfill.c \
 	cli/cmd_doctor.c \
+	cli/cmd_export.c \
 	cli/cmd_probe.c \
 	cli/cmd_report.c \
 	cli/cmd_track.c \
@@ -72,6 +73,12 @@ cli_libcli_a_SOURCES = \
 	cli/doctor_slurm.c \
 	cli/elf_symbol.c \
 	cli/elf_symbol.h \
+	cli/export.c \
+	cli/export.h \
+	cli/export_cursor.c \
+	cli/export_cursor.h \
+	cli/export_out.c \
+	cli/export_out.h \
 	cli/intervals.c \
 	cli/intervals.h \
 	cli/job_rows.c \

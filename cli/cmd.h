@@ -20,6 +20,7 @@ int cmd_audit(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_probe(int argc, char **argv);
 int cmd_backfill(int argc, char **argv);
+int cmd_export(int argc, char **argv);
 int cmd_annotate(int argc, char **argv);
 
 /*

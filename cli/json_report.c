@@ -100,6 +100,14 @@ void json_print_rows_part(FILE *f, const struct rows *rows, bool first)
 	}
 }
 
+void json_print_lines(FILE *f, const struct rows *rows)
+{
+	for (size_t i = 0; i < rows->len; i++) {
+		print_object(f, row_object(rows, i), JSON_LINE);
+		putc('\n', f);
+	}
+}
+
 void json_print_rows_end(FILE *f)
 {
 	fputs("\n]\n", f);

@@ -16,6 +16,9 @@ void json_print_rows(FILE *f, const struct rows *rows);
 void json_print_rows_part(FILE *f, const struct rows *rows, bool first);
 void json_print_rows_end(FILE *f);
 
+/* A line a row: JSON Lines. */
+void json_print_lines(FILE *f, const struct rows *rows);
+
 /* A member of a JSON object: exactly one of text and rows is set. */
 struct json_member {
 	const char *name;

@@ -11,6 +11,7 @@ static const char usage[] =
 	"  probe    what a BMC offers, and which number is the node's power\n"
 	"  report   what jobs and nodes drew, beside their core-hours\n"
 	"  track    what developing something drew: all its runs, and the best one\n"
+	"  export   jobs that were not exported before, for billing and dashboards\n"
 	"  audit    prove that the ledgers conserve energy; show what is unmeasured\n"
 	"  backfill fill results of the past from a Kwollect or Prometheus server\n"
 	"  annotate leave a line with kWh in a comment of Slurm's finished jobs\n"
@@ -24,6 +25,7 @@ static const struct {
 } commands[] = {
 	{ "probe", cmd_probe },
 	{ "report", cmd_report },
+	{ "export", cmd_export },
 	{ "track", cmd_track },
 	{ "audit", cmd_audit },
 	{ "backfill", cmd_backfill },

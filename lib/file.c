@@ -74,6 +74,13 @@ int file_replace(const char *path, const void *data, size_t size, mode_t mode,
 	return -1;
 }
 
+int file_rename(const char *from, const char *to, struct err *err)
+{
+	if (rename(from, to) == 0 && dir_sync(to) == 0)
+		return 0;
+	return err_set_errno(err, "%s: cannot be renamed to %s", from, to);
+}
+
 int file_remove(const char *path, struct err *err)
 {
 	if (unlink(path) < 0 && errno != ENOENT)

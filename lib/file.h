@@ -21,6 +21,9 @@ ssize_t file_read_all(int fd, void *buf, size_t size);
 int file_replace(const char *path, const void *data, size_t size, mode_t mode,
 		 bool durable, struct err *err);
 
+/* Rename, on disk before this returns; both are in one directory. */
+int file_rename(const char *from, const char *to, struct err *err);
+
 /* Remove it, on disk before this returns; one that is missing is fine. */
 int file_remove(const char *path, struct err *err);
 

@@ -47,6 +47,7 @@ lib_libcore_a_SOURCES = \
 	lib/totals.c \
 	lib/utf8.c \
 	lib/when.c \
+	lib/word.c \
 	lib/bridge.h \
 	lib/child.h \
 	lib/clock.h \
@@ -80,4 +81,5 @@ lib_libcore_a_SOURCES = \
 	lib/suspend.h \
 	lib/totals.h \
 	lib/utf8.h \
-	lib/when.h
+	lib/when.h \
+	lib/word.h

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "word.h"
+
 #define SUM_MAX 1e21		/* more than a site draws in its life */
 #define LINE_MAX_BYTES 8192
 
@@ -85,22 +87,12 @@ void total_add(struct total *total, enum total_sum which, double amount)
 
 /* ---- lines ----------------------------------------------------------------- */
 
-/* Blanks, controls, '%' and what is not ASCII as %XX; no name is "-". */
+/* The name is behind '=', so that there is a word for no name: "-". */
 static void print_name(FILE *f, const char *name)
 {
-	if (!name) {
-		putc('-', f);
-		return;
-	}
-	putc('=', f);
-	for (; *name; name++) {
-		const unsigned char c = (unsigned char)*name;
-
-		if (c <= ' ' || c >= 0x7f || c == '%')
-			fprintf(f, "%%%02X", c);
-		else
-			putc(c, f);
-	}
+	putc(name ? '=' : '-', f);
+	if (name)
+		word_print(f, name);
 }
 
 void totals_print(FILE *f, const struct totals *t)
@@ -115,34 +107,6 @@ void totals_print(FILE *f, const struct totals *t)
 			fprintf(f, " %.17g/%.17g", a->sum[k], a->owed[k]);
 		putc('\n', f);
 	}
-}
-
-static int hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-/* In place. -1: it is none. */
-static int unescape(char *text)
-{
-	char *to = text;
-
-	for (const char *c = text; *c; c++) {
-		if (*c == '%') {
-			int high = hex(c[1]), low = high < 0 ? -1 : hex(c[2]);
-
-			if (low < 0 || (high == 0 && low == 0))
-				return -1;
-			*to++ = (char)(high * 16 + low);
-			c += 2;
-		} else {
-			*to++ = *c;
-		}
-	}
-	*to = '\0';
-	return 0;
 }
 
 static int take_count(const char *word, uint64_t *out)
@@ -175,7 +139,7 @@ static int take_words(struct totals *t, char *text)
 	struct total a = { .jobs = 0 }, *to;
 
 	if (!name || (strcmp(name, "-") != 0 && *name != '=') ||
-	    unescape(name) < 0)
+	    word_read(name) < 0)
 		return -1;
 	if (take_count(strtok_r(NULL, " ", &save), &a.jobs) < 0 ||
 	    take_count(strtok_r(NULL, " ", &save), &a.measured) < 0)
