@@ -112,6 +112,8 @@ cli_libcli_a_SOURCES = \
 	cli/oar_conf.h \
 	cli/oar_login.c \
 	cli/oar_login.h \
+	cli/out_file.c \
+	cli/out_file.h \
 	cli/page.c \
 	cli/page.h \
 	cli/past.c \
@@ -133,6 +135,8 @@ cli_libcli_a_SOURCES = \
 	cli/probe_trace.h \
 	cli/probe_watch.c \
 	cli/probe_watch.h \
+	cli/progress.c \
+	cli/progress.h \
 	cli/rates.c \
 	cli/rates.h \
 	cli/report.h \

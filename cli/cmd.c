@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/progress.h"
+
 static void note_va(const char *command, const char *fmt, va_list ap)
 	__attribute__((format(printf, 2, 0)));
 
@@ -17,6 +19,7 @@ static void note_va(const char *command, const char *fmt, va_list ap)
 	for (char *c = text; *c; c++)
 		if ((unsigned char)*c < 0x20 || *c == 0x7f)
 			*c = '?';
+	progress_clear();
 	fprintf(stderr, "wattgate %s: %s\n", command, text);
 }
 

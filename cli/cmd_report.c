@@ -12,6 +12,8 @@
 #include "cli/mem.h"
 #include "cli/node_rows.h"
 #include "cli/oar_login.h"
+#include "cli/out_file.h"
+#include "cli/progress.h"
 #include "cli/report.h"
 #include "cli/report_days.h"
 #include "cli/report_sums.h"
@@ -40,6 +42,7 @@ static const char usage[] =
 	"  --running          jobs that still run, too\n"
 	"  --format F         table, csv, json, codecarbon (rows of its emissions.csv), or\n"
 	"                     html: a page with charts [table]\n"
+	"  -o, --output FILE  write there, as a whole or not at all [standard output]\n"
 	"  --via V            how Slurm's jobs are read: slurmdb or sacct [slurmdb where\n"
 	"                     its module fits the Slurm that is installed]\n"
 	"  --database C       OAR's PostgreSQL in libpq's words [the configuration's]\n"
@@ -56,7 +59,7 @@ enum { FORMAT_TABLE, FORMAT_CSV, FORMAT_JSON, FORMAT_HTML,
 
 struct options {
 	const char *from, *to, *scheduler, *by, *user, *account, *format,
-		*database, *via, *spread, *conf;
+		*database, *via, *spread, *conf, *output;
 	bool running, all, help;
 };
 
@@ -118,13 +121,14 @@ static int parse_options(int argc, char **argv, struct options *o)
 		{ "database", required_argument, NULL, DATABASE },
 		{ "via", required_argument, NULL, VIA },
 		{ "spread", required_argument, NULL, SPREAD },
+		{ "output", required_argument, NULL, 'o' },
 		{ "config", required_argument, NULL, 'c' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 }
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "ac:h", table, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "ac:ho:", table, NULL)) != -1) {
 		switch (c) {
 		case FROM: o->from = optarg; break;
 		case TO: o->to = optarg; break;
@@ -138,6 +142,7 @@ static int parse_options(int argc, char **argv, struct options *o)
 		case VIA: o->via = optarg; break;
 		case SPREAD: o->spread = optarg; break;
 		case 'a': o->all = true; break;
+		case 'o': o->output = optarg; break;
 		case 'c': o->conf = optarg; break;
 		case 'h': o->help = true; break;
 		default: return cmd_usage_error("report", "bad option");
@@ -179,6 +184,8 @@ static void print_part(struct rows *rows, void *arg)
 	struct output *out = arg;
 	const bool first = !out->begun;
 
+	if (isatty(STDOUT_FILENO))
+		progress_end();		/* the rows tell */
 	out->begun = true;
 	out->rows += rows->len;
 	switch (out->format) {
@@ -320,10 +327,12 @@ static int run_report(const struct options *o, struct report *r, int scheduler,
 	}
 	if (rc == 0)
 		choose_user(o, scheduler, out->by, r);
+	progress_begin(r->from_ns, r->to_ns);
 	if (rc == 0)
 		rc = scheduler == SCHEDULER_OAR ?
 		     report_oar(r, o->database, out, &err) :
 		     report_from(r, NULL, out, &err);
+	progress_end();
 	report_clear(r);
 	if (rc == 0 && r->user == r->own_name && out->begun && out->rows == 0)
 		cmd_note("report", "there is no job of %s in that time; --all asks for those of all users",
@@ -333,6 +342,26 @@ static int run_report(const struct options *o, struct report *r, int scheduler,
 	free(out->widths);
 	if (rc == 0)
 		return cmd_finish_output("report");
+	cmd_note("report", "%s", err.text);
+	return EXIT_TROUBLE;
+}
+
+/* With --output, what is told goes there, or nothing does. */
+static int write_report(const struct options *o, struct report *r,
+			int scheduler, struct output *out)
+{
+	struct err err;
+	int status;
+
+	if (!o->output)
+		return run_report(o, r, scheduler, out);
+	if (out_file_begin(o->output, &err) < 0) {
+		cmd_note("report", "%s", err.text);
+		return EXIT_TROUBLE;
+	}
+	status = run_report(o, r, scheduler, out);
+	if (out_file_end(status == EXIT_OK, &err) == 0)
+		return status;
 	cmd_note("report", "%s", err.text);
 	return EXIT_TROUBLE;
 }
@@ -372,5 +401,5 @@ int cmd_report(int argc, char **argv)
 	r.user = o.user;
 	r.account = o.account;
 	r.via = (enum slurm_via)(via + 1);
-	return run_report(&o, &r, scheduler, &out);
+	return write_report(&o, &r, scheduler, &out);
 }

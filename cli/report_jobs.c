@@ -9,6 +9,7 @@
 #include "cli/jobs.h"
 #include "cli/jobs_ledger.h"
 #include "cli/jobs_parts.h"
+#include "cli/progress.h"
 #include "cli/report_part.h"
 #include "cli/slurm_jobs.h"
 #include "lib/clock.h"
@@ -348,6 +349,9 @@ static int report_all(struct reading *r, struct err *err)
 		before = jobs.len;
 		rc = slurm_jobs_next(r->source, &jobs, err);
 		drop_unwanted(r->report, &jobs, before);
+		if (jobs.len > before)
+			progress_jobs(jobs.len - before,
+				      jobs.list[jobs.len - 1].end_s * NS_PER_S);
 		if (jobs.len >= BATCH_JOBS && rc > 0 &&
 		    report_batch(r, &jobs, err) < 0)
 			rc = -1;

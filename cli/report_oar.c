@@ -7,6 +7,7 @@
 #include "cli/cmd.h"
 #include "cli/job_rows.h"
 #include "cli/node_rows.h"
+#include "cli/progress.h"
 #include "cli/report_days.h"
 #include "cli/report_part.h"
 #include "lib/clock.h"
@@ -194,6 +195,7 @@ static int take_job(const struct pg_row *row, void *arg)
 	} else {
 		s->foreign++;
 	}
+	progress_jobs(1, out[JOB_END].integer);
 	report_part_row(&s->part);
 	return 0;
 }

@@ -12,6 +12,7 @@
 #include "cli/annotation.h"
 #include "cli/cmd.h"
 #include "cli/mem.h"
+#include "cli/out_file.h"
 #include "cli/sacct.h"
 #include "lib/clock.h"
 #include "lib/hostlist.h"
@@ -43,6 +44,7 @@ static void give_up(int signal)
 				   "its host; sacctmgr ping asks for it)\n";
 
 	(void)signal;
+	out_file_drop();
 	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
 		_exit(EXIT_TROUBLE);
 	_exit(EXIT_TROUBLE);

@@ -3,6 +3,7 @@
 
 #include <check.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <math.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@
 #include "cli/jobs.h"
 #include "cli/json_report.h"
 #include "cli/plugstack.h"
+#include "cli/progress.h"
 #include "cli/rows.h"
 #include "cli/sacct_parse.h"
 #include "cli/slurm_config.h"
@@ -379,6 +381,54 @@ START_TEST(test_sacct_row)
 	ck_assert_int_eq(r.start_s, 0);
 	ck_assert(isnan(r.gpus));
 	ck_assert_double_eq(r.energy_j, 0);
+}
+END_TEST
+
+/* ---- long work --------------------------------------------------------------- */
+
+/* What standard error gets of it, where that is a terminal or a file. */
+static void run_progress(int fd, char *got, size_t size, int from)
+{
+	const int saved = dup(STDERR_FILENO);
+	ssize_t n;
+
+	fflush(stderr);
+	ck_assert_int_eq(dup2(fd, STDERR_FILENO), STDERR_FILENO);
+	progress_begin(0, 1000 * NS_PER_S);
+	progress_jobs(10, 100 * NS_PER_S);	/* in the first second: nothing */
+	usleep(1100000);
+	progress_jobs(20, 439 * NS_PER_S);
+	progress_jobs(5, 500 * NS_PER_S);	/* too soon */
+	progress_end();
+	usleep(300000);
+	progress_jobs(5, 600 * NS_PER_S);	/* over */
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	fcntl(from, F_SETFL, O_NONBLOCK);
+	n = read(from, got, size - 1);
+	got[n > 0 ? n : 0] = '\0';
+}
+
+START_TEST(test_progress)
+{
+	const int terminal = posix_openpt(O_RDWR | O_NOCTTY);
+	char got[1000];
+	int fd, ends[2];
+
+	ck_assert_int_ge(terminal, 0);
+	ck_assert_int_eq(grantpt(terminal), 0);
+	ck_assert_int_eq(unlockpt(terminal), 0);
+	fd = open(ptsname(terminal), O_RDWR | O_NOCTTY);
+	ck_assert_int_ge(fd, 0);
+	setenv("TZ", "UTC", 1);
+	tzset();
+	run_progress(fd, got, sizeof(got), terminal);
+	ck_assert_str_eq(got, "\r\033[Kreading jobs: 30, up to 1970-01-01 00:07 (43 %)\r\033[K");
+	close(fd);
+	close(terminal);
+	ck_assert_int_eq(pipe(ends), 0);
+	run_progress(ends[1], got, sizeof(got), ends[0]);
+	ck_assert_str_eq(got, "");
 }
 END_TEST
 
@@ -901,6 +951,7 @@ static Suite *cli_suite(void)
 	tcase_add_test(tc, test_table);
 	tcase_add_test(tc, test_numbers);
 	tcase_add_test(tc, test_sacct_row);
+	tcase_add_test(tc, test_progress);
 	tcase_add_test(tc, test_sacct_array);
 	tcase_add_test(tc, test_sacct_energy);
 	tcase_add_test(tc, test_sacct_hostile);
