@@ -20,7 +20,7 @@
 #define SERVER_BODY_MAX (1024 * 1024)	/* of a ledger's part, or NODE.open */
 #define SERVER_LOGIN_MAX (8 * 1024)	/* of a login */
 #define SERVER_BODIES_MAX (32 * 1024 * 1024)	/* all under way together */
-#define SERVER_CONNECTIONS_MAX 8192u
+#define SERVER_CONNECTIONS_MAX 32768u	/* a node has two */
 #define SERVER_PER_ADDRESS_MAX 32u
 #define SERVER_QUEUE_MAX 64u	/* parts that wait for the store */
 
