@@ -379,6 +379,13 @@ static void node_free(node_t *n)
 	free(n);
 }
 
+static void site_trust_say(const struct conf *conf, const logger_t *log)
+{
+	if (*conf->site.url && conf->site.insecure)
+		log_warn(log, "%s: insecure = true in [site]: nothing proves that this is the site, to which the ledger goes",
+			 conf->site.url);
+}
+
 node_t *node_create(const struct conf *conf, http_t *http, watch_t *watch,
 		    const timesource_t *ts, const logger_t *log,
 		    struct err *err)
@@ -388,6 +395,7 @@ node_t *node_create(const struct conf *conf, http_t *http, watch_t *watch,
 
 	if (!n)
 		return NULL;
+	site_trust_say(conf, log);
 	if (dirs_make(n, err) < 0 || files_open(n, err) < 0 ||
 	    poller_start(n, http, watch, err) < 0 ||
 	    ship_start(n, http, watch, err) < 0 ||
