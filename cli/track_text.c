@@ -14,15 +14,24 @@
 #include "lib/clock.h"
 
 #define NAME_WIDTH 60
+#define SOURCE_WIDTH 300
 
-/* A name within a sentence: short, without control characters, quoted. */
-static void say_name(FILE *f, const char *name)
+/* Without control characters. */
+static void say_text(FILE *f, const char *raw, int width_max)
 {
 	int width;
-	char *text = text_terminal(name, NAME_WIDTH, true, &width);
+	char *text = text_terminal(raw, width_max, true, &width);
 
-	fprintf(f, "\"%s\"", text);
+	fputs(text, f);
 	free(text);
+}
+
+/* A name within a sentence: short, and quoted. */
+static void say_name(FILE *f, const char *name)
+{
+	putc('"', f);
+	say_text(f, name, NAME_WIDTH);
+	putc('"', f);
 }
 
 static void say_figure(FILE *f, double v, enum column_unit unit)
@@ -84,7 +93,7 @@ static void say_method(FILE *f, const struct track_out *out)
 	fputs(" Energy is gated BMC: the power of whole nodes as their own meters measured it, times the part of the node that a run held, while it held it; nothing is added for time that was not measured, nor for cooling.", f);
 	if (*s->sources) {
 		fputs(" It was read from ", f);
-		say_name(f, s->sources);
+		say_text(f, s->sources, SOURCE_WIDTH);
 		fputs(".", f);
 	}
 }
@@ -139,12 +148,6 @@ static void say_best(FILE *f, const struct track_sum *s)
 			factor);
 }
 
-static void say_rate(FILE *f, const char *what, const rate_t *rate)
-{
-	fprintf(f, "%s ", what);
-	say_name(f, rate_origin(rate));
-}
-
 static void say_co2e(FILE *f, const struct track_out *out)
 {
 	const struct rates *rates = &out->report->rates;
@@ -152,13 +155,13 @@ static void say_co2e(FILE *f, const struct track_out *out)
 
 	if (!co2e->known || !rates->pue || !rates->intensity)
 		return;
-	fputs(" With ", f);
-	say_rate(f, "a PUE of", rates->pue);
-	fputs(" and ", f);
-	say_rate(f, "a carbon intensity of", rates->intensity);
-	fputs(" that is ", f);
+	fputs(" That is ", f);
 	say_figure(f, co2e->number, UNIT_GRAMS);
-	fputs(" CO2e.", f);
+	fputs(" CO2e, with a PUE of ", f);
+	say_text(f, rate_origin(rates->pue), SOURCE_WIDTH);
+	fputs(" and a carbon intensity (g/kWh) of ", f);
+	say_text(f, rate_origin(rates->intensity), SOURCE_WIDTH);
+	fputs(".", f);
 }
 
 static char *words_of(const struct track_out *out)
@@ -192,7 +195,7 @@ void track_print_text(FILE *f, const struct track_out *out)
 /* ---- BibTeX ---------------------------------------------------------------- */
 
 /* Letters and digits of the title; a key takes nothing else for sure. */
-static void print_key(FILE *f, const char *title, int year)
+static void print_key(FILE *f, const char *title, const struct tm *made)
 {
 	int n = 0;
 
@@ -203,7 +206,8 @@ static void print_key(FILE *f, const char *title, int year)
 		putc(*c, f);
 		n++;
 	}
-	fprintf(f, "%d", year);
+	fprintf(f, "%04d%02d%02d", made->tm_year + 1900, made->tm_mon + 1,
+		made->tm_mday);
 }
 
 static void print_field(FILE *f, const char *name, const char *text)
@@ -227,10 +231,11 @@ void track_print_bibtex(FILE *f, const struct track_out *out)
 	gmtime_r(&now, &tm);
 	title = text_terminal(out->title, NAME_WIDTH, true, &width);
 	fputs("@misc{", f);
-	print_key(f, out->title, tm.tm_year + 1900);
+	print_key(f, out->title, &tm);
 	fputs(",\n  title = {{Energy of developing ", f);
 	latex_print(f, title);
 	fputs("}},\n", f);
+	print_field(f, "key", "wattgate");	/* it is sorted by */
 	print_field(f, "howpublished", "Measured with wattgate " PACKAGE_VERSION);
 	fprintf(f, "  year = {%d},\n  month = %s,\n", tm.tm_year + 1900,
 		months[tm.tm_mon]);

@@ -19,14 +19,16 @@ static void check_inside(const char *text, const char *line, size_t len)
 		   (text >= line && text + strlen(text) <= line + len));
 }
 
-static void check_row(const char *text)
+typedef int parser(char *line, const char *separator, struct sacct_row *row);
+
+static void check_row(const char *text, parser *parse)
 {
 	char *line = strdup(text);
 	size_t len = strlen(text);
 	struct sacct_row row;
 
 	FUZZ_CHECK(line);
-	if (sacct_parse_row(line, "|", &row) == 0) {
+	if (parse(line, "|", &row) == 0) {
 		FUZZ_CHECK(row.job_id > 0);
 		FUZZ_CHECK(memchr(row.state, 0, sizeof(row.state)));
 		FUZZ_CHECK(row.start_s >= 0 && row.start_s <= INT64_C(9000000000));
@@ -42,6 +44,12 @@ static void check_row(const char *text)
 		check_inside(row.user, line, len);
 		check_inside(row.account, line, len);
 		check_inside(row.wckey, line, len);
+		check_inside(row.cluster, line, len);
+		FUZZ_CHECK(!row.name == !row.comment);
+		if (row.name) {
+			check_inside(row.name, line, len);
+			check_inside(row.comment, line, len);
+		}
 	}
 	free(line);
 }
@@ -65,7 +73,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const char *const names[] = { "cpu", "mem", "gres/gpu", "billing" };
 	char *text = fuzz_text(data, size);
 
-	check_row(text);
+	check_row(text, sacct_parse_row);
+	check_row(text, sacct_parse_identity);
+	check_row(text, sacct_parse_texts);
 	check_duration(text);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		check_amount(sacct_parse_tres(text, names[i]));
