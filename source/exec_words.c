@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -71,14 +72,24 @@ static int owner_check(const char *path, const struct stat *st, uid_t uid,
 	return 0;
 }
 
-int exec_program_check(const char *path, unsigned uid, struct err *err)
+static int dir_check(const char *path, uid_t uid, struct err *err)
 {
 	char dir[PATH_MAX];
 	struct stat st;
 
 	snprintf(dir, sizeof(dir), "%.*s",
 		 (int)(strrchr(path, '/') - path) + 1, path);
-	if (stat(path, &st) < 0)
+	if (stat(dir, &st) < 0)
+		return err_set_errno(err, "%s", dir);
+	return owner_check(dir, &st, uid, err);
+}
+
+int exec_program_check(const char *path, unsigned uid, struct err *err)
+{
+	char real[PATH_MAX];	/* where links lead to, in the end */
+	struct stat st;
+
+	if (!realpath(path, real) || stat(real, &st) < 0)
 		return err_set_errno(err, "%s", path);
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, "%s: not a program", path);
@@ -87,7 +98,7 @@ int exec_program_check(const char *path, unsigned uid, struct err *err)
 		return -1;
 	if (access(path, X_OK) < 0)
 		return err_set_errno(err, "%s: it cannot be executed", path);
-	if (stat(dir, &st) < 0)
-		return err_set_errno(err, "%s", dir);
-	return owner_check(dir, &st, (uid_t)uid, err);
+	if (dir_check(path, (uid_t)uid, err) < 0)
+		return -1;
+	return dir_check(real, (uid_t)uid, err);
 }

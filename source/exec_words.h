@@ -25,7 +25,7 @@ int exec_words_split(const char *command, struct exec_words *w,
 /*
  * May wattgated run it, as user `uid`? An absolute path to a regular file that
  * can be executed, that it and its directory belong to root or to that user,
- * and that no one else can write. 0, or -1 with what to do.
+ * and that no one else can write; where it is a link, what that leads to, too. 0, or -1 with what to do.
  */
 int exec_program_check(const char *path, unsigned uid, struct err *err);
 

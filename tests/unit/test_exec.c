@@ -106,6 +106,24 @@ START_TEST(test_program)
 }
 END_TEST
 
+/* A link's own directory may be well, and the one that it leads to not. */
+START_TEST(test_program_link)
+{
+	struct err err = { "" };
+	const char *link = scratch_path("link"), *dir = scratch_path("dir");
+	const char *path = scratch_path("dir/script");
+
+	ck_assert_int_eq(mkdir(dir, 0755), 0);
+	ck_assert_int_eq(rename(script("echo 1 W\n"), path), 0);
+	ck_assert_int_eq(symlink(path, link), 0);
+	ck_assert_msg(exec_program_check(link, geteuid(), &err) == 0, "%s",
+		      err.text);
+	ck_assert_int_eq(chmod(dir, 0777), 0);
+	ck_assert_int_eq(exec_program_check(link, geteuid(), &err), -1);
+	ck_assert_ptr_nonnull(strstr(err.text, "/dir/: others can write it"));
+}
+END_TEST
+
 /* ---- as a source ---- */
 
 static struct conf conf;
@@ -417,6 +435,7 @@ static Suite *exec_suite(void)
 	suite_add_tcase(s, pure);
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, test_program, 0, COUNT(programs));
+	tcase_add_test(tc, test_program_link);
 	tcase_add_test(tc, test_watts);
 	tcase_add_test(tc, test_joules);
 	tcase_add_loop_test(tc, test_failures, 0, COUNT(failures));
