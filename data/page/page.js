@@ -202,6 +202,7 @@ function drawWhere() {
 		["idle nodes", t.idle_kwh, "--idle"]];
 	if (parts.some(p => typeof p[1] !== "number")) {
 		document.getElementById("where").hidden = true;
+		document.getElementById("methods").className = "wide";
 		return;
 	}
 	const sum = parts.reduce((s, p) => s + p[1], 0);
@@ -225,15 +226,20 @@ function factorText(t) {
 		(signs[t.factor_bound] || "") + t.factor.toFixed(t.factor >= 99.95 ? 0 : t.factor >= 9.995 ? 1 : 2) + "\u00d7" : "-";
 }
 
+function measured(coverage) {
+	return typeof coverage === "number" ? shown(coverage, "ratio") + " of the time measured" : "coverage not known";
+}
+
 function trackNote(t) {
-	let text = shown(t.runs, "count") + " runs, " + shown(t.failed_runs, "count") + " of them failed, drew " +
-		shown(t.energy_kwh, "kwh") + " (" + shown(t.coverage, "ratio") + " of their time measured). ";
+	const runs = n => shown(n, "count") + (n === 1 ? " run" : " runs");
+	let text = runs(t.runs) + ", " + shown(t.failed_runs, "count") + " of them failed, drew " +
+		shown(t.energy_kwh, "kwh") + " (" + measured(t.coverage) + "). ";
 	if (t.unknown_runs)
-		text += "Of " + shown(t.unknown_runs, "count") + " runs the energy is not known, or not of all; what is not known is not counted. ";
+		text += "Of " + runs(t.unknown_runs) + " the energy is not known, or not of all; what is not known is not counted. ";
 	if (typeof t.best_id !== "number")
 		return text + "The best run was not named, so that there is no factor.";
 	text += "The best run (" + t.best_id + (t.best_name ? ", " + short(t.best_name) : "") + ") drew " +
-		shown(t.best_kwh, "kwh") + " (" + shown(t.best_coverage, "ratio") + " measured). ";
+		shown(t.best_kwh, "kwh") + " (" + measured(t.best_coverage) + "). ";
 	return text + "A run is " + { job: "a job with all the times that it ran", instance: "one time that a job ran",
 		array: "a job or all tasks of an array" }[t.run] + ".";
 }
