@@ -208,7 +208,8 @@ unit_scripts = tests/unit/check-includes tests/unit/check-wattgated \
 	tests/unit/check-oar-follow tests/unit/check-oar-backfill \
 	tests/unit/check-backfill \
 	tests/unit/check-kwollect tests/unit/check-prometheus \
-	tests/unit/check-site tests/unit/check-metrics
+	tests/unit/check-site tests/unit/check-site-hosts \
+	tests/unit/check-metrics
 EXTRA_DIST += tests/unit/site-ledger.py
 EXTRA_DIST += tests/unit/daemon.sh tests/unit/past.sh tests/unit/oar-follower.sh
 dist_check_SCRIPTS += $(unit_scripts) tests/unit/check-objects
