@@ -16,7 +16,7 @@ enum track_column {
 	T_PROJECT, T_SCHEDULER, T_FROM, T_TO, T_RUN, T_RUNS, T_FAILED,
 	T_RUNNING, T_UNKNOWN, T_UNCOVERED, T_CORE_HOURS, T_GPU_HOURS, T_ENERGY,
 	T_FAILED_ENERGY, T_BMC, T_MODEL, T_COVERAGE, T_MAX_GAP, T_SOURCE,
-	T_CO2E, T_COST, T_BEST, T_BEST_NAME, T_BEST_ENERGY, T_BEST_COVERAGE,
+	T_CO2E, T_COST, T_BEST, T_BEST_NAME, T_BEST_STATE, T_BEST_ENERGY, T_BEST_COVERAGE,
 	T_FACTOR, T_BOUND, T_COLUMNS
 };
 
@@ -44,6 +44,7 @@ static const struct column columns[T_COLUMNS] = {
 	[T_COST] = { "cost", "", COLUMN_NUMBER, UNIT_MONEY },
 	[T_BEST] = { "best_id", "", COLUMN_INTEGER, UNIT_NONE },
 	[T_BEST_NAME] = { "best_name", "", COLUMN_TEXT, UNIT_NONE },
+	[T_BEST_STATE] = { "best_state", "", COLUMN_TEXT, UNIT_NONE },
 	[T_BEST_ENERGY] = { "best_kwh", "", COLUMN_NUMBER, UNIT_KWH },
 	[T_BEST_COVERAGE] = { "best_coverage", "", COLUMN_NUMBER, UNIT_RATIO },
 	[T_FACTOR] = { "factor", "", COLUMN_NUMBER, UNIT_FACTOR },
@@ -88,6 +89,8 @@ static void put_best(struct cell *row, const struct track_sum *s)
 		return;
 	cell_set_integer(&row[T_BEST], s->best_id);
 	cell_set_text(&row[T_BEST_NAME], s->best_name);
+	cell_set_text(&row[T_BEST_STATE], s->best_running ? "runs" :
+		      s->best_failed ? "failed" : "ended");
 	cell_set_number(&row[T_BEST_ENERGY], s->best_kwh);
 	cell_set_number(&row[T_BEST_COVERAGE], s->best_coverage);
 	cell_set_number(&row[T_FACTOR], s->factor);

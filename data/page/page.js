@@ -253,14 +253,18 @@ function drawTrack() {
 	say("track-note", trackNote(t));
 	say("factor", factorText(t));
 	document.getElementById("factor-box").hidden = typeof t.factor !== "number";
-	const known = v => typeof v === "number" ? v : 0;
-	const failed = known(t.failed_kwh), best = t.best_failed ? 0 : known(t.best_kwh);
-	const sets = [["best run", "--model", [best, known(t.best_kwh)]],
-		["failed runs", "--bmc", [failed, null]],
-		["other runs", "--gated", [Math.max(0, known(t.energy_kwh) - failed - best), null]]];
+	const has = v => typeof v === "number";
+	const failed = has(t.failed_kwh) ? t.failed_kwh : 0;
+	const best = has(t.best_kwh) && t.best_state !== "failed" ? t.best_kwh : 0;
+	/* what is not known is no part of its own */
+	const sets = [["other runs", "--gated", [has(t.energy_kwh) ? Math.max(0, t.energy_kwh - failed - best) : null, null]]];
+	if (has(t.failed_kwh))
+		sets.unshift(["failed runs", "--bmc", [t.failed_kwh, null]]);
+	if (has(t.best_kwh))
+		sets.unshift(["best run", "--model", [best, t.best_kwh]]);
 	chart("development", {
 		type: "bar",
-		data: { labels: ["all runs", "best run"], datasets: sets.map(([label, name, values]) => ({
+		data: { labels: has(t.best_kwh) ? ["all runs", "best run"] : ["all runs"], datasets: sets.map(([label, name, values]) => ({
 			label, data: values, backgroundColor: css(name), stack: "all" })) },
 		options: { indexAxis: "y", plugins: { legend: { display: true, labels: { color: css("--text") } } },
 			scales: { x: { stacked: true, beginAtZero: true, ticks: { callback: v => shown(v, "kwh"), maxTicksLimit: 6 } },
