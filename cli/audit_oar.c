@@ -34,6 +34,8 @@ struct oar_audit {
 	int64_t now_s;
 	int64_t begin_s, end_s;	/* of the hours so far; begin_s 0: none */
 	int64_t hours;
+	bool past_only;		/* all of them were filled from a server's past */
+	bool begun;		/* wattgated began to account in one of them */
 	double node_j, allocated_j, unallocated_j, idle_j, measured_s;
 	struct stretch open;
 	size_t violations_before;
@@ -64,6 +66,8 @@ static void begin_node(struct oar_audit *o, const char *node)
 	o->settled_s = o->begin_s = o->end_s = o->hours = 0;
 	o->node_j = o->allocated_j = o->unallocated_j = o->idle_j = 0;
 	o->measured_s = 0;
+	o->past_only = true;
+	o->begun = false;
 	o->open = (struct stretch){ 0 };
 	o->violations_before = o->a.result->violations->len;
 }
@@ -174,10 +178,12 @@ static int take_alloc(const struct pg_row *row, void *arg)
 static const char hours_sql[] =
 	"SELECT x.node, n.settled_s, x.hour_s, x.node_j, x.allocated_j, "
 	"x.unallocated_j, x.idle_j, x.measured_s, x.unmeasured_s, x.idle_s, x.parts_j, "
-	"x.part_s FROM ("
+	"x.part_s, x.past FROM ("
 	"SELECT coalesce(h.node::text, s.node::text) AS node, "
 	"coalesce(h.hour_s::bigint, s.hour_s::bigint) AS hour_s, h.node_j, h.allocated_j, "
 	"h.unallocated_j, h.idle_j, h.measured_s, h.unmeasured_s, h.idle_s, "
+	/* version 1 has no source */
+	"to_jsonb(h)->>'source' ~ '^(kwollect|prometheus):' AS past, "
 	"coalesce(s.gated_j, 0) AS parts_j, coalesce(s.active_s, 0) AS part_s "
 	"FROM wattgate.node_hour h FULL JOIN ("
 	"SELECT node, hour_s, sum(gated_j) AS gated_j, max(active_s) AS active_s "
@@ -188,13 +194,14 @@ static const char hours_sql[] =
 	"ORDER BY x.node COLLATE \"C\", x.hour_s";
 
 enum { H_NODE, H_SETTLED, H_HOUR, H_NODE_J, H_ALLOCATED, H_UNALLOCATED, H_IDLE,
-       H_MEASURED, H_UNMEASURED, H_IDLE_S, H_PARTS, H_PART_S };
+       H_MEASURED, H_UNMEASURED, H_IDLE_S, H_PARTS, H_PART_S, H_PAST };
 
 struct hour {
 	int64_t hour_s, end_s;	/* end_s: of what is settled of it */
 	double node_j, allocated_j, unallocated_j, idle_j;
 	double measured_s, unmeasured_s, idle_s;
 	double parts_j, part_s;
+	bool past;		/* its power is from a server that keeps it */
 	char name[32];		/* for messages */
 };
 
@@ -216,6 +223,7 @@ static void hour_read(struct oar_audit *o, const struct pg_row *row,
 	h->idle_s = pg_row_number(row, H_IDLE_S);
 	h->parts_j = pg_row_number(row, H_PARTS);
 	h->part_s = pg_row_number(row, H_PART_S);
+	h->past = pg_row_text(row, H_PAST) && *pg_row_text(row, H_PAST) == 't';
 	clock_iso8601(h->hour_s * NS_PER_S, h->name, sizeof(h->name));
 }
 
@@ -242,9 +250,25 @@ static void check_hour_energy(struct oar_audit *o, const struct hour *h)
 				h->name, h->idle_j);
 }
 
+/* Seconds of the hour that nothing is said of. */
+static double untold_s(const struct hour *h)
+{
+	return (double)(h->end_s - h->hour_s) - h->measured_s - h->unmeasured_s;
+}
+
 /*
- * Between a node's first hour and where it is settled all time is measured or
- * unmeasured; where the first begins is known by its seconds alone.
+ * Where wattgated began to account is known by the seconds of the first hour
+ * alone; and, where hours before that were filled later, of the one behind them.
+ */
+static bool may_begin(const struct oar_audit *o, const struct hour *h)
+{
+	return !o->begin_s || o->end_s != h->hour_s ||
+	       (o->past_only && !o->begun);
+}
+
+/*
+ * Between where a node's hours begin and where it is settled all time is
+ * measured or unmeasured.
  */
 static void check_hour_time(struct oar_audit *o, const struct hour *h)
 {
@@ -263,8 +287,7 @@ static void check_hour_time(struct oar_audit *o, const struct hour *h)
 		audit_violation(&o->a, "hour %s: measured %.3f s and unmeasured %.3f s are more than its %.0f s",
 				h->name, h->measured_s, h->unmeasured_s,
 				length);
-	else if (o->begin_s && o->end_s == h->hour_s &&
-		 told < length - TIME_TOLERANCE_S)
+	else if (told < length - TIME_TOLERANCE_S && !may_begin(o, h))
 		audit_violation(&o->a, "hour %s: measured %.3f s and unmeasured %.3f s are not its %.0f s",
 				h->name, h->measured_s, h->unmeasured_s,
 				length);
@@ -329,7 +352,16 @@ static void add_hour(struct oar_audit *o, const struct hour *h)
 
 		close_stretch(o);
 		list_stretch(o, &none, "no record");
+	} else if (may_begin(o, h) && untold_s(h) > TIME_TOLERANCE_S) {
+		const struct stretch none = { h->hour_s,
+			h->end_s - (int64_t)ceil(told), untold_s(h), true };
+
+		close_stretch(o);
+		list_stretch(o, &none, "no record");
+		begin_s = none.to_s;
 	}
+	o->begun |= untold_s(h) > TIME_TOLERANCE_S;
+	o->past_only &= h->past;
 	add_stretch(o, h, begin_s);
 	o->end_s = h->end_s;
 	o->hours++;

@@ -25,7 +25,7 @@ struct backfill_sums {
 	uint64_t hours, filled;
 	uint64_t left;		/* as they are: the scheduler has forgotten jobs */
 	uint64_t young;		/* not finished, or not accounted yet */
-	uint64_t jobs;		/* that got other figures; Slurm's on each node */
+	uint64_t jobs;		/* Slurm's: allocations that changed; OAR's: jobs */
 	unsigned failed;	/* nodes */
 	bool stopped;
 	double total_s, before_s, gained_s;	/* measured */

@@ -172,7 +172,10 @@ static void print_kwh(const char *what, double joules, double gained_j)
 	       (joules + gained_j) / JOULES_PER_KWH);
 }
 
-/* What a job drew on a node is an allocation; of Slurm's these are counted. */
+/*
+ * What a job drew on a node is an allocation: of Slurm's those are counted that
+ * have changed, of OAR's the jobs that were summed up again.
+ */
 static void print_sums(const struct backfill *b, const struct backfill_sums *s,
 		       bool oar)
 {
@@ -183,9 +186,15 @@ static void print_sums(const struct backfill *b, const struct backfill_sums *s,
 		       (s->before_s + s->gained_s) / s->total_s);
 	print_kwh("nodes", s->node_j, s->node_gained_j);
 	print_kwh("jobs", s->jobs_j, s->jobs_gained_j);
-	printf("%llu %s%s %s other figures\n", (unsigned long long)s->jobs,
-	       oar ? "job" : "allocation", s->jobs == 1 ? "" : "s",
-	       b->dry_run ? "would get" : s->jobs == 1 ? "has" : "have");
+	if (oar)
+		printf("%llu job%s had time in %s\n",
+		       (unsigned long long)s->jobs, s->jobs == 1 ? "" : "s",
+		       s->filled == 1 ? "that hour" : "those hours");
+	else
+		printf("%llu allocation%s %s other figures\n",
+		       (unsigned long long)s->jobs, s->jobs == 1 ? "" : "s",
+		       b->dry_run ? "would get" :
+		       s->jobs == 1 ? "has" : "have");
 	if (b->dry_run)
 		puts("dry run: nothing was written");
 }

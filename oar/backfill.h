@@ -43,7 +43,7 @@ struct oar_backfill_sums {
 	uint64_t filled;
 	uint64_t forgotten;	/* left: OAR has deleted jobs of theirs */
 	uint64_t unsettled;	/* left: the follower has not come to them */
-	uint64_t jobs;		/* that got other figures */
+	uint64_t jobs;		/* that had time in what was filled */
 	unsigned nodes_failed;
 	bool stopped;
 	/* before: of all these hours; gained: what became of it since */

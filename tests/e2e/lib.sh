@@ -4,7 +4,7 @@
 E2E=${BASH_SOURCE[0]%/*}
 # shellcheck source=../lab/lib.sh
 . "$E2E/../lab/lib.sh" || exit 1
-for part in truth check jobs crash site; do
+for part in truth check jobs crash site past; do
 	# shellcheck disable=SC1090
 	. "$E2E/$part.sh" || exit 1
 done

@@ -523,6 +523,37 @@ START_TEST(test_audit_fault)
 }
 END_TEST
 
+/* Hours of before wattgate were filled; behind them one begins late, not two. */
+START_TEST(test_audit_past)
+{
+	struct audit_result r;
+	unsigned untold = 0;
+
+	if (!server)
+		return;
+	sql("ALTER TABLE wattgate.node_hour ADD source text");
+	sql("INSERT INTO wattgate.node_hour SELECT node, hour_s - 3600, 360000, 0, 0, 360000, 3600, 0, 3600, false, "
+	    "'kwollect:bmc_node_power_watt' FROM wattgate.node_hour WHERE hour_s = 1789999200");
+	r = audit(NULL);
+	ck_assert_uint_eq(r.violations->len, 0);
+	for (size_t i = 0; i < r.unmeasured->len; i++)
+		untold += strcmp(rows_cell(r.unmeasured, i, 4)->text,
+				 "no record") == 0;
+	ck_assert_uint_eq(untold, 2);	/* of both nodes, 600 s */
+	audit_result_destroy(&r);
+	sql("UPDATE wattgate.node_hour SET unmeasured_s = 1700 WHERE node = 'n2' AND unmeasured_s = 1800");
+	r = audit(NULL);
+	ck_assert(found(r.violations, "are not its 1800 s"));
+	audit_result_destroy(&r);
+	sql("UPDATE wattgate.node_hour SET source = 'redfish:power', unmeasured_s = 3600 - measured_s "
+	    "WHERE hour_s < 1789999200");
+	r = audit(NULL);
+	ck_assert(found(r.violations, "are not its 3600 s"));
+	audit_result_destroy(&r);
+	sql("ALTER TABLE wattgate.node_hour DROP source");
+}
+END_TEST
+
 START_TEST(test_audit_empty)
 {
 	struct audit_result result = audit_result_create();
@@ -886,6 +917,7 @@ int main(void)
 	tcase_add_test(tc, test_report_nodes);
 	tcase_add_test(tc, test_audit_well);
 	tcase_add_loop_test(tc, test_audit_fault, 0, (int)FAULTS);
+	tcase_add_test(tc, test_audit_past);
 	tcase_add_test(tc, test_audit_empty);
 	tcase_add_test(tc, test_audit_gap);
 	tcase_add_test(tc, test_schema);

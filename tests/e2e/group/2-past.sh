@@ -5,8 +5,6 @@
 
 knobs_past() { :; }
 
-PAST_S=7200	# so long ago, by the accounting's tables
-
 lab_sql() { mariadb --no-defaults -S "$LAB_DIR/run/db/sock" -N -B slurm_acct_db "$@"; }
 
 # The jobs ran two hours ago, and Slurm had no energy of them: it writes 2^64 - 2.
@@ -25,35 +23,9 @@ make_past() {
 		give_up "the past cannot be written"
 }
 
-# A server of its own: it has both nodes' power of the last hours.
-past_server() {
-	local began=$(($(date +%s) - 4 * 3600))
-	mkdir -p "$1/ledger" && (umask 077 && echo word >"$1/secret")
-	echo "$began.0 sine:mean=250,amp=80,period=40 $began.0" >"$1/truth"
-	"$BUILD/tests/bmcsim/bmcsim" serve --plain --user admin --password-file "$1/secret" \
-		--site past --device n1,n2 --row-step 0.5 --truth-file "$1/truth" \
-		--program sine:mean=250,amp=80,period=40 --port-file "$1/port" 2>"$1/server.log" &
-	PAST_SERVER=$!
-	trap 'kill $PAST_SERVER' EXIT
-	wait_until 10 test -s "$1/port" || give_up "no server: $(cat "$1/server.log")"
-	cat >"$1/conf" <<-CONF
-	period = 1s
-	share = cores
-	ledger_dir = $1/ledger
-	state_dir = $1
-	[bmc]
-	source = kwollect
-	url = http://127.0.0.1:$(cat "$1/port")/stable/sites/past
-	user = admin
-	password_file = $1/secret
-	insecure = true
-	CONF
-}
-# past_truth SHARE JOB: both by sacct's own times
-past_truth() {
-	local from to
-	IFS='|' read -r from to < <(SLURM_TIME_FORMAT=%s sacct -D -n -P -X -j "$2" -o Start,End)
-	calc "$1 * $("$BUILD/tests/bmcsim/bmcsim" integrate --truth-file "$LAB_DIR/past/truth" "$from" "$to")"
+past_conf() {
+	printf 'period = 1s\nshare = cores\nledger_dir = %s\nstate_dir = %s\n' "$1/ledger" "$1"
+	past_section "$1"
 }
 # past_cell JOB COLUMN
 past_cell() {
@@ -61,8 +33,9 @@ past_cell() {
 		awk -F, -v id="$1" -v c="$2" '$1 == id { print $c }'
 }
 check_past() { # JOB SHARE
-	local want
-	want=$(past_truth "$2" "$1")
+	local from to want
+	IFS='|' read -r from to < <(SLURM_TIME_FORMAT=%s sacct -D -n -P -X -j "$1" -o Start,End)
+	want=$(past_truth "$LAB_DIR/past" "$2" "$from" "$to")
 	near "job $1 of the past" "$(calc "$(past_cell "$1" 10) * 3.6e6")" "$want" "$(calc "0.002 * $want")"
 	ok_if "all of it was measured" test "$(past_cell "$1" 13)" = 1
 }
@@ -72,7 +45,8 @@ past_runs() { [ "$(lab_job_state "$1")" = RUNNING ]; }
 scenario past lab "jobs of before wattgate get their energy from a server that kept power"
 test_past() {
 	local dir=$LAB_DIR/past whole half split suspended again
-	past_server "$dir"
+	past_server "$dir" n1,n2
+	mkdir "$dir/ledger" && past_conf "$dir" >"$dir/conf"
 	submit "$USER1" -w n1 -n1 --wrap 'sleep 9'
 	half=$JOB
 	submit "$USER2" -w n1 -n1 --wrap 'sleep 6'

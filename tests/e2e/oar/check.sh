@@ -67,14 +67,14 @@ none_of() {
 	ok_if "$1" test -z "$found"
 }
 
-# What each node drew since then, whoever had it.
+# What each node drew since then, whoever had it; hours before may be filled.
 check_node_total() {
 	local settled joules measured length
 	# in one question, as time goes on
 	IFS='|' read -r settled joules measured length < <(oar_sql "select settled_s,
 		sum(node_j), sum(measured_s), sum(measured_s + unmeasured_s)
 		from wattgate.node join wattgate.node_hour using (node)
-		where node = '$1' group by 1")
+		where node = '$1' and hour_s > $SINCE_S - 3600 group by 1")
 	want_none
 	want_spans "$1" 1 "$SINCE_S" "$settled"
 	near "$1 since $SINCE_S" "$joules" "$WANT_J" "$(want_tolerance)"

@@ -4,7 +4,7 @@
 E2E_OAR=${BASH_SOURCE[0]%/*}
 # shellcheck source=../../lab/oar-lib.sh
 . "$E2E_OAR/../../lab/oar-lib.sh" || exit 1
-for part in ../truth ../check truth check jobs; do
+for part in ../truth ../check ../past truth check jobs; do
 	# shellcheck disable=SC1090
 	. "$E2E_OAR/$part.sh" || exit 1
 done
