@@ -302,8 +302,10 @@ static void put_offset(const groups_t *g, struct rows *rows, double offset_kwh,
 	const double all = total_of(g, by);
 
 	for (size_t i = 0; i < g->len && all > 0 && isfinite(offset_kwh); i++)
-		cell_set_number((struct cell *)rows_cell(rows, i, GROUP_OFFSET),
-				offset_kwh * g->list[i]->sum[by] / all);
+		if (g->list[i]->told[by])
+			cell_set_number((struct cell *)rows_cell(rows, i,
+							GROUP_OFFSET),
+					offset_kwh * g->list[i]->sum[by] / all);
 }
 
 /* What makes the jobs' energy that of the time; NaN: not known, or nothing. */

@@ -231,6 +231,9 @@ START_TEST(test_spread)
 	for (size_t i = 0; i < out->len; i++)
 		sum += at(i, GROUP_OFFSET)->known ? at(i, GROUP_OFFSET)->number : 0;
 	ck_assert_double_eq_tol(sum, 11.5, 1e-12);
+	/* whose energy is not known has no part that is known either */
+	ck_assert_int_eq(at(4, GROUP_OFFSET)->known,
+			 spreads[_i].by == SPREAD_CORE_HOURS);
 	end();
 	/* where the rest is not known, neither is anyone's part of it */
 	run((struct site_energy){ 8.5, NAN, 10 }, spreads[_i].by);
