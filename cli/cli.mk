@@ -112,6 +112,8 @@ cli_libcli_a_SOURCES = \
 	cli/oar_conf.h \
 	cli/oar_login.c \
 	cli/oar_login.h \
+	cli/openmetrics.c \
+	cli/openmetrics.h \
 	cli/out_file.c \
 	cli/out_file.h \
 	cli/page.c \

@@ -12,6 +12,7 @@
 #include "cli/mem.h"
 #include "cli/node_rows.h"
 #include "cli/oar_login.h"
+#include "cli/openmetrics.h"
 #include "cli/out_file.h"
 #include "cli/progress.h"
 #include "cli/report.h"
@@ -40,22 +41,21 @@ static const char usage[] =
 	"  -a, --all          jobs of all users, as far as they are shown\n"
 	"  --account A        only jobs of this account (Slurm)\n"
 	"  --running          jobs that still run, too\n"
-	"  --format F         table, csv, json, codecarbon (rows of its emissions.csv), or\n"
-	"                     html: a page with charts [table]\n"
+	"  --format F         table, csv, json, codecarbon (rows of its emissions.csv),\n"
+	"                     html: a page with charts, or openmetrics: sums by user,\n"
+	"                     account, project or node for Prometheus [table]\n"
 	"  -o, --output FILE  write there, as a whole or not at all [standard output]\n"
 	"  --via V            how Slurm's jobs are read: slurmdb or sacct [slurmdb where\n"
 	"                     its module fits the Slurm that is installed]\n"
 	"  --database C       OAR's PostgreSQL in libpq's words [the configuration's]\n"
 	"  -c, --config FILE  configuration [$WATTGATE_CONF, /etc/wattgate/wattgate.conf]\n"
-	"  -h, --help         this text\n"
-	"\n"
-	"Not in this version: --format openmetrics. It is refused with exit status 1.\n";
+	"  -h, --help         this text\n";
 
 enum { SCHEDULER_SLURM, SCHEDULER_OAR, SCHEDULER_ANY };
 enum { BY_JOB, BY_NODE, BY_USER, BY_ACCOUNT, BY_PROJECT, BY_ARRAY,
        BY_DAY, BY_MONTH };
 enum { FORMAT_TABLE, FORMAT_CSV, FORMAT_JSON, FORMAT_HTML,
-       FORMAT_CODECARBON };
+       FORMAT_CODECARBON, FORMAT_OPENMETRICS };
 
 struct options {
 	const char *from, *to, *scheduler, *by, *user, *account, *format,
@@ -79,7 +79,7 @@ static const struct choice groupings = {
 };
 static const struct choice formats = {
 	"--format", { "table", "csv", "json", "html", "codecarbon",
-		      "openmetrics" }, 5
+		      "openmetrics" }, 6
 };
 /* as enum spread */
 static const struct choice spreads = {
@@ -242,6 +242,11 @@ static int report_from(struct report *r, pg_oar_t *db, struct output *out,
 		return report_html(r, db, stdout, err);
 	if (out->format == FORMAT_CODECARBON)
 		return report_codecarbon(r, db, stdout, err);
+	if (out->format == FORMAT_OPENMETRICS)
+		return out->by == BY_NODE ?
+		       report_openmetrics_nodes(r, db, stdout, err) :
+		       report_openmetrics_groups(r, db, by[out->by], stdout,
+						 err);
 	if (out->by == BY_JOB)
 		return db ? report_oar_jobs(r, db, print_part, out, err) :
 			    report_jobs(r, print_part, out, err);
@@ -275,6 +280,11 @@ static int check_options(const struct options *o, int scheduler,
 		return cmd_usage_error("report", "--by does not go with --format html, which shows users, accounts and nodes at once");
 	if (out->format == FORMAT_CODECARBON && by != BY_JOB)
 		return cmd_usage_error("report", "--by does not go with --format codecarbon, which has a row a job");
+	if (out->format == FORMAT_OPENMETRICS &&
+	    (by < BY_NODE || by > BY_PROJECT))
+		return cmd_usage_error("report", "--format openmetrics goes with --by user, account, project or node: series of others would be without bound");
+	if (out->format == FORMAT_OPENMETRICS && out->spread)
+		return cmd_usage_error("report", "--spread does not go with --format openmetrics");
 	if (out->spread && (by < BY_USER || by > BY_PROJECT))
 		return cmd_usage_error("report", "--spread goes with --by user, account or project");
 	if (by == BY_NODE && (o->user || o->account || o->running))
