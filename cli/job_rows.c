@@ -82,10 +82,13 @@ void job_totals_add(struct job_totals *totals, const struct rows *rows)
 
 void job_totals_print(const struct job_totals *totals)
 {
+	char energy[ROWS_NUMBER_SIZE];
+
+	rows_figure(totals->energy_kwh, UNIT_KWH, energy, sizeof(energy));
 	printf("\n%zu job%s, %.3f core-hours", totals->jobs,
 	       totals->jobs == 1 ? "" : "s", totals->core_hours);
 	if (totals->known > 0)
-		printf(", %.6f kWh", totals->energy_kwh);
+		printf(", %s", energy);
 	if (totals->known < totals->jobs)
 		printf(" (energy of %zu not known)",
 		       totals->jobs - totals->known);

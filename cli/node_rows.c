@@ -62,6 +62,7 @@ void node_rows_add(struct rows *rows, const char *node,
 
 void node_rows_sum(const struct rows *rows)
 {
+	char energy[ROWS_NUMBER_SIZE], jobs[ROWS_NUMBER_SIZE];
 	double node = 0, allocated = 0;
 	size_t known = 0;
 
@@ -72,10 +73,11 @@ void node_rows_sum(const struct rows *rows)
 		allocated += rows_cell(rows, i, NODE_ALLOCATED)->number;
 		known++;
 	}
+	rows_figure(node, UNIT_KWH, energy, sizeof(energy));
+	rows_figure(allocated, UNIT_KWH, jobs, sizeof(jobs));
 	printf("\n%zu node%s", rows->len, rows->len == 1 ? "" : "s");
 	if (known > 0)
-		printf(", %.6f kWh, of them %.6f kWh allocated to jobs", node,
-		       allocated);
+		printf(", %s, of them %s allocated to jobs", energy, jobs);
 	if (known < rows->len)
 		printf(" (energy of %zu not known)", rows->len - known);
 	putchar('\n');
