@@ -8,6 +8,8 @@
 : "${E2E_LABS:=4}"
 : "${E2E_SEED:=$RANDOM}"
 export E2E_SEED
+# several labs at once
+((LAB_PATIENCE > 1)) || export LAB_PATIENCE=4
 
 declare -A KIND TEXT GROUP_OF
 SCENARIOS=()

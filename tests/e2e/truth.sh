@@ -10,6 +10,7 @@ now() { printf '%s\n' "${EPOCHREALTIME/,/.}"; }
 # calc EXPRESSION: of awk
 calc() { awk "BEGIN { printf \"%.6f\", $1 }"; }
 is_true() { awk "BEGIN { exit !($1) }"; }
+is_past() { is_true "$(now) >= $1"; }
 
 # ---- the BMC -----------------------------------------------------------------
 

@@ -22,10 +22,12 @@ uptime_cs() {
 }
 
 # wait_until SECONDS COMMAND...: true as soon as COMMAND is, false at the end.
+# LAB_PATIENCE: how much slower than a quiet machine this one may be.
+: "${LAB_PATIENCE:=1}"
 wait_until() {
 	local end
 	uptime_cs
-	end=$((REPLY + $1 * 100))
+	end=$((REPLY + $1 * 100 * LAB_PATIENCE))
 	shift
 	until "$@" >/dev/null 2>&1; do
 		uptime_cs

@@ -40,7 +40,6 @@ random_jobs() {
 	# the interval that holds the last end, and the one after it
 	wait_until 60 is_past "$(calc "$at + 62")"
 }
-is_past() { is_true "$(now) >= $1"; }
 
 # Each interval of a node's ledger that begins after T, "START END NODE_J
 # ALLOCATED UNALLOCATED IDLE PARTS MEASURED UNMEASURED", times in unix s.

@@ -108,14 +108,24 @@ end_delay() {
 	DELAY=$(calc "$(now) - $(ended job "$JOB" "$1")")
 }
 
+# end_soon NODE HEALTHY: the same, with something amiss. Each job would be late by
+# what hangs; by what else this machine does, not each.
+end_soon() {
+	local i
+	for i in 1 2 3; do
+		end_delay "$1"
+		is_true "$DELAY - $2 < 1" && return
+	done
+}
+
 scenario bmc-hung-job-end node "a hung BMC does not delay a job's end"
 test_bmc_hung_job_end() {
 	local healthy
 	end_delay "$1"
 	healthy=$DELAY
-	bmc_fault "$1" silence 30 || give_up "no fault"
+	bmc_fault "$1" silence 60 || give_up "no fault"
 	sleep 2
-	end_delay "$1"
+	end_soon "$1" "$healthy"
 	bmc_clear "$1"
 	ok_if "gone after $healthy s, with a hung BMC after $DELAY s" is_true "$DELAY - $healthy < 1"
 }

@@ -159,7 +159,7 @@ suspend_for() {
 	scontrol suspend "$job" || give_up "cannot suspend"
 	t1=$(now)
 	"$@" "$job"
-	sleep "$(calc "$t1 + 10 - $(now)")"
+	wait_until 20 is_past "$(calc "$t1 + 10")"
 	scontrol resume "$job" || give_up "cannot resume"
 	t2=$(now)
 	finish "$job"
@@ -167,7 +167,8 @@ suspend_for() {
 	read -r t0 t3 < <(stamps job "$job" "$node")
 	want "$node" 0.5 "$t0" "$t1" "$t2" "$t3"
 	check_job "$job" "$node"
-	near "ledger $node $job.extern: suspended" "$(ns_to_s "${L[suspended_ns]}")" 10 "$((MORE_S + PERIOD_S))" s
+	near "ledger $node $job.extern: suspended" "$(ns_to_s "${L[suspended_ns]}")" \
+		"$(calc "$t2 - $t1")" "$((MORE_S + PERIOD_S))" s
 	check_step "$job" batch "$node"
 	read -r t0 t3 < <(stamps step "$job" "$node")
 	want "$node" 0.5 "$t0" "$t1" "$t2" "$t3"

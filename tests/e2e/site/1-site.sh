@@ -75,7 +75,7 @@ test_server_hung() {
 	pid=$REPLY
 	kill -STOP "$pid"
 	sleep 4
-	end_delay n1
+	end_soon n1 "$healthy"
 	finish "$JOB" "$long"
 	sleep 2
 	kill -CONT "$pid"
