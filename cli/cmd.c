@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/when.h"
+
 #include "cli/progress.h"
 
 static void note_va(const char *command, const char *fmt, va_list ap)
@@ -41,6 +43,19 @@ int cmd_usage_error(const char *command, const char *fmt, ...)
 	va_end(ap);
 	fprintf(stderr, "wattgate %s --help tells the options\n", command);
 	return EXIT_USAGE;
+}
+
+int cmd_window(const char *command, const char *from, const char *to,
+	       int64_t now_ns, int64_t *from_ns, int64_t *to_ns)
+{
+	if (when_parse(from, now_ns, from_ns) < 0)
+		return cmd_usage_error(command, "--from: \"%s\" is no time",
+				       from);
+	if (when_parse(to, now_ns, to_ns) < 0)
+		return cmd_usage_error(command, "--to: \"%s\" is no time", to);
+	if (*from_ns >= *to_ns)
+		return cmd_usage_error(command, "--from is not before --to");
+	return EXIT_OK;
 }
 
 int cmd_finish_output(const char *command)

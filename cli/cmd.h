@@ -2,6 +2,8 @@
 #ifndef WATTGATE_CLI_CMD_H
 #define WATTGATE_CLI_CMD_H
 
+#include <stdint.h>
+
 /*
  * The commands of wattgate. argv[0] is the command's name; each returns the
  * exit status.
@@ -33,6 +35,13 @@ void cmd_note(const char *command, const char *fmt, ...)
 /* The same and "see wattgate COMMAND --help"; returns EXIT_USAGE. */
 int cmd_usage_error(const char *command, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/*
+ * [from, to) as --from and --to tell it, by lib/when.h: EXIT_OK, or a usage
+ * error where one of them is no time, or they are not in order.
+ */
+int cmd_window(const char *command, const char *from, const char *to,
+	       int64_t now_ns, int64_t *from_ns, int64_t *to_ns);
 
 /* Standard output is whole (not cut by a full disk): EXIT_OK or EXIT_TROUBLE. */
 int cmd_finish_output(const char *command);

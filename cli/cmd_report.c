@@ -20,7 +20,6 @@
 #include "cli/report_sums.h"
 #include "cli/whose.h"
 #include "lib/clock.h"
-#include "lib/when.h"
 
 static const char usage[] =
 	"usage: wattgate report [OPTION...]\n"
@@ -151,20 +150,6 @@ static int parse_options(int argc, char **argv, struct options *o)
 	if (optind < argc)
 		return cmd_usage_error("report", "\"%s\" is no option",
 				       argv[optind]);
-	return EXIT_OK;
-}
-
-static int parse_window(const struct options *o, struct report *r)
-{
-	r->now_ns = clock_wall_ns();
-	if (when_parse(o->from, r->now_ns, &r->from_ns) < 0)
-		return cmd_usage_error("report", "--from: \"%s\" is no time",
-				       o->from);
-	if (when_parse(o->to, r->now_ns, &r->to_ns) < 0)
-		return cmd_usage_error("report", "--to: \"%s\" is no time",
-				       o->to);
-	if (r->from_ns >= r->to_ns)
-		return cmd_usage_error("report", "--from is not before --to");
 	return EXIT_OK;
 }
 
@@ -380,7 +365,7 @@ int cmd_report(int argc, char **argv)
 {
 	struct options o = { .from = "-7d", .to = "now", .by = "job",
 			     .format = "table" };
-	struct report r = { 0 };
+	struct report r = { .now_ns = clock_wall_ns() };
 	struct output out = { .by = BY_JOB, .format = FORMAT_TABLE };
 	int scheduler = SCHEDULER_ANY, via = -1, rc;
 
@@ -400,7 +385,8 @@ int cmd_report(int argc, char **argv)
 	if (rc == EXIT_OK)
 		rc = choose(&formats, o.format, &out.format);
 	if (rc == EXIT_OK)
-		rc = parse_window(&o, &r);
+		rc = cmd_window("report", o.from, o.to, r.now_ns, &r.from_ns,
+				&r.to_ns);
 	if (rc == EXIT_OK && o.all && o.user)
 		rc = cmd_usage_error("report", "--all and --user do not go together");
 	if (rc == EXIT_OK)

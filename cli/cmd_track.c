@@ -14,7 +14,6 @@
 #include "cli/track.h"
 #include "cli/track_out.h"
 #include "lib/clock.h"
-#include "lib/when.h"
 
 static const char usage[] =
 	"usage: wattgate track PROJECT [OPTION...]\n"
@@ -136,20 +135,6 @@ struct asked {
 	int format, scheduler;
 	const char *database, *conf;
 };
-
-static int parse_window(const struct options *o, struct report *r)
-{
-	r->now_ns = clock_wall_ns();
-	if (when_parse(o->from, r->now_ns, &r->from_ns) < 0)
-		return cmd_usage_error("track", "--from: \"%s\" is no time",
-				       o->from);
-	if (when_parse(o->to, r->now_ns, &r->to_ns) < 0)
-		return cmd_usage_error("track", "--to: \"%s\" is no time",
-				       o->to);
-	if (r->from_ns >= r->to_ns)
-		return cmd_usage_error("track", "--from is not before --to");
-	return EXIT_OK;
-}
 
 static int parse_best(const struct options *o, struct track_best *best)
 {
@@ -364,7 +349,7 @@ int cmd_track(int argc, char **argv)
 {
 	struct options o = { .run = "job", .from = "-90d", .to = "now",
 			     .format = "table" };
-	struct report r = { .texts = true };
+	struct report r = { .texts = true, .now_ns = clock_wall_ns() };
 	struct asked a = { .format = FORMAT_TABLE };
 	int rc = parse_options(argc, argv, &o);
 
@@ -379,7 +364,8 @@ int cmd_track(int argc, char **argv)
 	if (rc == EXIT_OK)
 		rc = parse_best(&o, &a.best);
 	if (rc == EXIT_OK)
-		rc = parse_window(&o, &r);
+		rc = cmd_window("track", o.from, o.to, r.now_ns, &r.from_ns,
+				&r.to_ns);
 	if (rc != EXIT_OK)
 		return rc;
 	a.tags = o.tags;
