@@ -262,8 +262,11 @@ void series_writer_close(series_writer_t *w)
 		return;
 	if (w->fd >= 0)
 		close(w->fd);
-	if (w->lock_fd >= 0)
+	if (w->lock_fd >= 0) {
+		/* a child may have it, too, that was forked a moment ago */
+		flock(w->lock_fd, LOCK_UN);
 		close(w->lock_fd);
+	}
 	series_destroy(w->series);
 	free(w);
 	errno = saved;

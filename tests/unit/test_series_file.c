@@ -488,6 +488,24 @@ static const uint32_t bad_capacities[] = {
 	0, 1, SERIES_CAPACITY_MAX + 1, UINT32_MAX
 };
 
+/* A child that has not come to its exec() yet has our descriptors. */
+START_TEST(test_lock_of_child)
+{
+	const struct series_params p = make_params();
+	series_writer_t *w = writer_open(&p, 16);
+	pid_t child = fork();
+
+	if (child == 0)
+		for (;;)
+			pause();
+	ck_assert_int_gt(child, 0);
+	series_writer_close(w);
+	series_writer_close(writer_open(&p, 16));
+	ck_assert_int_eq(kill(child, SIGKILL), 0);
+	ck_assert_int_eq(waitpid(child, NULL, 0), child);
+}
+END_TEST
+
 START_TEST(test_bad_capacity)
 {
 	struct series_params p = make_params();
@@ -1165,6 +1183,7 @@ int main(void)
 	tcase_add_test(tc, test_crash_before_rename);
 	tcase_add_loop_test(tc, test_starts_afresh, 0, COUNT(strangers));
 	tcase_add_test(tc, test_second_writer_refused);
+	tcase_add_test(tc, test_lock_of_child);
 	tcase_add_loop_test(tc, test_bad_capacity, 0, COUNT(bad_capacities));
 	tcase_add_test(tc, test_no_directory);
 	tcase_add_test(tc, test_symlink);
