@@ -201,7 +201,8 @@ static void add_coverage(struct run *run, const struct cell *job)
 	if (job[JOB_COVERAGE].known && time->known) {
 		run->covered_s += job[JOB_COVERAGE].number * time->number;
 		run->node_s += time->number;
-	} else if (!time->known || time->number > 0) {
+	} else if (job[JOB_ENERGY].known &&
+		   (!time->known || time->number > 0)) {
 		run->uncovered++;
 	}
 }
@@ -225,11 +226,11 @@ static void add_instance(track_t *t, const struct cell *job)
 	run->instances++;
 	if (job[JOB_ENERGY].known) {
 		run->kwh += job[JOB_ENERGY].number;
-		add_coverage(run, job);
 		add_source(t, &job[JOB_SOURCE]);
 	} else {
 		run->unknown++;
 	}
+	add_coverage(run, job);
 	add_state(run, job);
 	if (!is_best(t, job))
 		return;

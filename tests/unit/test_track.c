@@ -191,6 +191,11 @@ START_TEST(test_unknown)
 		{ 4, 0, 0, "RUNNING", "d", 1, 1, 50 },
 	};
 
+	static const struct sample silent[] = {
+		{ 1, 0, 100, "COMPLETED", "a", NAN, 0, 300 },
+		{ 2, 0, 200, "COMPLETED", "b", 5, 1, 100 },
+	};
+
 	ck_assert_int_eq(run(list, COUNT(list), TRACK_JOB, 0, NULL), 0);
 	ck_assert_int_eq(sum.runs, 4);
 	ck_assert_int_eq(sum.unknown, 2);
@@ -200,6 +205,11 @@ START_TEST(test_unknown)
 	ck_assert(same(sum.energy_kwh, 13));
 	ck_assert(isnan(sum.failed_kwh));	/* not 0 */
 	ck_assert(same(sum.coverage, 1));
+
+	/* what was not measured at all counts for coverage */
+	ck_assert_int_eq(run(silent, 2, TRACK_JOB, 2, NULL), 0);
+	ck_assert(same(sum.coverage, 0.25) && same(sum.factor, 1));
+	ck_assert_int_eq(sum.bound, BOUND_AT_LEAST);
 
 	/* of the best one a part is not known, or it is not over */
 	ck_assert_int_eq(run(list, COUNT(list), TRACK_JOB, 3, NULL), 0);
