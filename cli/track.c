@@ -34,6 +34,7 @@ struct track {
 	struct run **list;
 	size_t len, room;
 	char *sources[SOURCES_MAX + 1];
+	bool more_sources;
 };
 
 /* ---- which jobs ------------------------------------------------------------ */
@@ -190,7 +191,9 @@ static void add_source(track_t *t, const struct cell *source)
 		return;
 	while (t->sources[i] && strcmp(t->sources[i], source->text) != 0)
 		i++;
-	if (i < SOURCES_MAX && !t->sources[i])
+	if (i == SOURCES_MAX)
+		t->more_sources = true;
+	else if (!t->sources[i])
 		t->sources[i] = mem_string(source->text);
 }
 
@@ -316,6 +319,9 @@ static void sum_sources(const track_t *t, struct track_sum *sum)
 		used += (size_t)snprintf(sum->sources + used,
 					 sizeof(sum->sources) - used, "%s%s",
 					 i ? ", " : "", t->sources[i]);
+	if (t->more_sources && used < sizeof(sum->sources))
+		snprintf(sum->sources + used, sizeof(sum->sources) - used,
+			 ", ...");
 }
 
 /* What the runs add up to; energy is unknown where none of it is known. */

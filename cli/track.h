@@ -68,7 +68,7 @@ struct track_sum {
 	int64_t uncovered;	/* runs whose coverage is not known, energy is */
 	double energy_kwh, failed_kwh;	/* NaN unknown, as all below */
 	double coverage;	/* of the time of the runs that tell it */
-	char sources[160];	/* where the energy comes from */
+	char sources[400];	/* where the energy comes from */
 
 	bool has_best;
 	int64_t best_id;

@@ -11,7 +11,7 @@
 
 struct sample {
 	int64_t id, array, end_s;	/* end_s 0: runs */
-	const char *state, *name;
+	const char *state, *name;	/* the name is its source, too */
 	double kwh, coverage, node_s;	/* NaN: unknown */
 };
 
@@ -28,7 +28,7 @@ static struct rows *rows_of(const struct sample *samples, size_t n)
 		cell_set_time(&row[JOB_END], s->end_s * NS_PER_S);
 		cell_set_text(&row[JOB_STATE], s->state);
 		cell_set_text(&row[JOB_NAME], s->name);
-		cell_set_text(&row[JOB_SOURCE], "ledger:x");
+		cell_set_text(&row[JOB_SOURCE], s->name);
 		cell_set_number(&row[JOB_ENERGY], s->kwh);
 		cell_set_number(&row[JOB_COVERAGE], s->coverage);
 		cell_set_number(&row[JOB_NODE_S], s->node_s);
@@ -228,6 +228,23 @@ START_TEST(test_unknown)
 }
 END_TEST
 
+START_TEST(test_sources)
+{
+	struct sample list[6] = { { 0 } };
+	const char *const names[] = { "a", "b", "a", "c", "d", "e" };
+
+	for (size_t i = 0; i < COUNT(list); i++)
+		list[i] = (struct sample){ (int64_t)i + 1, 0, 100 + (int64_t)i,
+					   "COMPLETED", names[i], 1, 1, 1 };
+	ck_assert_int_eq(run(list, 1, TRACK_JOB, 0, NULL), 0);
+	ck_assert_str_eq(sum.sources, "a");
+	ck_assert_int_eq(run(list, 5, TRACK_JOB, 0, NULL), 0);
+	ck_assert_str_eq(sum.sources, "a, b, c, d");
+	ck_assert_int_eq(run(list, 6, TRACK_JOB, 0, NULL), 0);
+	ck_assert_str_eq(sum.sources, "a, b, c, d, ...");
+}
+END_TEST
+
 /* ---- which jobs ------------------------------------------------------------ */
 
 START_TEST(test_tags)
@@ -363,6 +380,7 @@ int main(void)
 	tcase_add_test(tc, test_best);
 	tcase_add_test(tc, test_bounds);
 	tcase_add_test(tc, test_unknown);
+	tcase_add_test(tc, test_sources);
 	tcase_add_test(tc, test_tags);
 	tcase_add_test(tc, test_title);
 	tcase_add_test(tc, test_latex);
