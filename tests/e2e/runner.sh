@@ -28,7 +28,10 @@ scenario() {
 # Their labs start in the order of the numbers in the files' names: those that
 # take long come first.
 load_groups() {
-	local file
+	local file twice
+	twice=$(find "${GROUP_DIRS[@]}" "${GROUP_DIRS[0]%/*}" -maxdepth 1 -name '*.sh' -exec \
+		sed -n 's/^\([a-z0-9_]*\)() .*/\1/p' {} + | sort | uniq -d)
+	[ -z "$twice" ] || die "scenarios share their functions' names: ${twice//$'\n'/, }"
 	# shellcheck disable=SC2153	# the caller's, as the head says
 	while read -r file; do
 		load_group "$file"

@@ -5,14 +5,25 @@
 # after a crash slurmctld gives a job up that is older than this + 10 s
 knobs_faults() { export LAB_EXTRA_CONF=BatchStartTimeout=1; }
 
+# job_goes_on JOB: a job whose step waits for that may come to its end, 3 s after
+# what disturbed it
+job_goes_on() { : >"$LAB_DIR/jobs/go.$1"; }
+# shellcheck disable=SC2016
+step_of() { # SECONDS, and until the job may go on
+	REPLY="srun work step sh -c 'sleep $1; until [ -e go.\$SLURM_JOB_ID ]; do sleep 0.1; done'"
+}
+
 # disturbed NODE COMMAND...: a job of a step, COMMAND 5 s into it; its id in JOB
 disturbed() {
 	local node=$1
-	submit "$USER1" -w "$node" -n1 --wrap 'work job srun work step 18'
+	step_of 18
+	submit "$USER1" -w "$node" -n1 --wrap "work job $REPLY"
 	shift
 	wait_begun step "$JOB" "$node"
 	sleep 5
 	"$@" || give_up "$* fails"
+	sleep 3
+	job_goes_on "$JOB"
 	finish "$JOB"
 }
 

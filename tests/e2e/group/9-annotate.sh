@@ -121,9 +121,9 @@ test_annotate() {
 	ok_if "a run that writes nothing tells the lines" dry_run
 	cp "$LAB_DIR"/wattgate/ledger/* "$LAB_DIR/jobs/ledger/" && chmod -R a+rX "$LAB_DIR/jobs/ledger"
 	echo "ledger_dir = $LAB_DIR/jobs/ledger" >"$LAB_DIR/jobs/user.conf"
-	ok_if "a plain user may not write admin_comment" refused admin_comment operators
-	ok_if "a plain user may not write system_comment" refused system_comment operators
-	ok_if "this Slurm has no extra" refused extra 23.02
+	ok_if "a plain user may not write admin_comment" annotate_refused admin_comment operators
+	ok_if "a plain user may not write system_comment" annotate_refused system_comment operators
+	ok_if "this Slurm has no extra" annotate_refused extra 23.02
 	ok_if "no line was written" have_lines 0 "$(sql 'select count(*) from lab_job_table where admin_comment is not null')"
 
 	ok_if "killed midway" killed_midway
@@ -163,7 +163,7 @@ dry_run() {
 		grep -q "  $instances jobs would get a line" "$work/dry" && have_lines 1 0
 }
 
-refused() { # FIELD TEXT
+annotate_refused() { # FIELD TEXT
 	! annotate_as_user "$1" >"$work/refused" 2>&1 && grep -q "$2" "$work/refused"
 }
 

@@ -10,10 +10,12 @@ knobs_site() { :; }
 # seconds, COMMAND 4 s into them; the jobs' ids in JOBS, by node
 declare -gA JOBS
 both_disturbed() {
-	local node seconds=$1
+	local node seconds=$1 wrapped
 	shift
+	step_of "$seconds"
+	wrapped="work job $REPLY"
 	for node in $LAB_NODES; do
-		submit "$USER1" -w "$node" -n1 --wrap "work job srun work step $seconds"
+		submit "$USER1" -w "$node" -n1 --wrap "$wrapped"
 		JOBS[$node]=$JOB
 	done
 	for node in $LAB_NODES; do
@@ -21,6 +23,10 @@ both_disturbed() {
 	done
 	sleep 4
 	"$@" || give_up "$* fails"
+	sleep 3
+	for node in $LAB_NODES; do
+		job_goes_on "${JOBS[$node]}"
+	done
 	finish "${JOBS[@]}"
 }
 check_both_whole() {

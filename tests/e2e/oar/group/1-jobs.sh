@@ -194,8 +194,8 @@ test_oarstat() {
 	local kwh want said
 	submit "$USER1" -p "$(on_node node-2)" -l nodes=1,walltime=0:5:0 'sleep 20'
 	running "$JOB"
-	ok_if "a young job has no energy yet: $(json_of "$JOB" energy_kwh)" \
-		test "$(json_of "$JOB" energy_kwh)" = null
+	kwh=$(json_of "$JOB" energy_kwh)
+	ok_if "a young job has no energy yet: $kwh" test "$kwh" = null
 	run_for "$JOB" 10
 	wait_until 20 has_energy "$JOB"
 	ok_if "a running job has some: $(json_of "$JOB" energy_kwh) kWh" has_energy "$JOB"
@@ -207,7 +207,7 @@ test_oarstat() {
 	said=$(oar_as "$USER1" oarstat -f -j "$JOB" | sed -n 's/^ *energy_kwh = //p')
 	near "oarstat -f" "$(calc "$said * 3.6e6")" "$WANT_J" "$(want_tolerance)"
 	near "its coverage" "$(json_of "$JOB" energy_coverage)" "$(calc "$LIT_S / $ACTIVE_S")" 0.2 ""
-	kwh=$(as_wattgate report --format json --from @"$SINCE_S" |
+	kwh=$(as_wattgate report --all --format json --from @"$SINCE_S" |
 		jq -r ".. | objects | select(.job_id? == \"$JOB\" or .job_id? == $JOB) | .energy_kwh")
 	near "wattgate report" "$(calc "${kwh:-0} * 3.6e6")" "$WANT_J" "$(want_tolerance)"
 	check_accounting "$USER1"
