@@ -9,6 +9,7 @@
 #include "cli/export_out.h"
 #include "cli/mem.h"
 #include "cli/oar_login.h"
+#include "cli/whose.h"
 #include "lib/clock.h"
 #include "lib/expo.h"
 #include "lib/file.h"
@@ -299,6 +300,20 @@ static void tell(const struct export_result *r)
 		cmd_note("export", "there are more than --limit: run it again");
 }
 
+/* Jobs that are hidden from who asks would be missed without a word. */
+static int check_sight(struct err *err)
+{
+	struct slurm_privacy privacy;
+	char user[256];
+
+	if (!whose_slurm(user, sizeof(user)))
+		return 0;
+	if (slurm_privacy_read(&privacy) == 0 && !privacy.jobs_hidden)
+		return 0;
+	return err_set(err, "%s does not see all jobs (PrivateData=jobs in slurmdbd.conf): run it as root, SlurmUser or an operator",
+		       user);
+}
+
 static int run_with(const struct options *o, struct export_params *p,
 		    struct cursor *c, struct export_out *out,
 		    struct report *report, struct err *err)
@@ -310,6 +325,8 @@ static int run_with(const struct options *o, struct export_params *p,
 	if (strcmp(c->scheduler, "oar") == 0) {
 		place.db = oar_login_open(o->database, &report->confs.all, err);
 		rc = place.db ? 0 : -1;
+	} else {
+		rc = check_sight(err);
 	}
 	p->jobs = read_jobs;
 	p->jobs_arg = &place;

@@ -77,6 +77,7 @@ static void note_running(struct export *x, const struct job_key *key)
 
 	if (!open)
 		open = cursor_add_open(x->c, key->id, submit_s, key->start_s);
+	open->start_s = key->start_s;
 	open->missed = 0;
 	open->seen = true;
 }
@@ -436,7 +437,7 @@ static void advance(struct export *x, int64_t newest_s)
 		low_s = x->oldest_s;
 	if (low_s > c->low_s)
 		c->low_s = low_s;
-	cursor_forget(c);
+	cursor_forget(c, x->p->now_s - x->p->horizon_s);
 }
 
 int export_collect(struct cursor *c, const struct export_params *p,

@@ -77,12 +77,13 @@ struct cursor_job *cursor_add(struct cursor *c, int64_t id, int64_t submit_s)
 	return &c->jobs[c->jobs_len - 1];
 }
 
-void cursor_forget(struct cursor *c)
+void cursor_forget(struct cursor *c, int64_t since_s)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < c->jobs_len; i++)
-		if (c->jobs[i].end_s >= c->low_s)
+		if (c->jobs[i].end_s >= c->low_s ||
+		    c->jobs[i].since_s >= since_s)
 			c->jobs[kept++] = c->jobs[i];
 	c->jobs_len = kept;
 	if (c->slots_len)

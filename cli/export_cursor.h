@@ -72,8 +72,8 @@ int cursor_parse(struct cursor *c, const char *body, struct err *err);
 struct cursor_job *cursor_find(struct cursor *c, int64_t id, int64_t submit_s);
 /* All zero but for its name. */
 struct cursor_job *cursor_add(struct cursor *c, int64_t id, int64_t submit_s);
-/* Forget jobs that ended before low_s. */
-void cursor_forget(struct cursor *c);
+/* Forget jobs that ended before low_s and were exported before since_s. */
+void cursor_forget(struct cursor *c, int64_t since_s);
 
 /* One of those that the file had. */
 struct cursor_open *cursor_find_open(struct cursor *c, int64_t id,
