@@ -506,6 +506,51 @@ START_TEST(test_bounded)
 }
 END_TEST
 
+/* What has to wait for its turn is not given up meanwhile. */
+START_TEST(test_limit)
+{
+	struct export_params p;
+
+	ck_assert_int_eq(mkdir(scratch_path("out"), 0755), 0);
+	for (size_t i = 0; i < 60; i++)
+		one_job(i, BEGIN + ((int64_t)i + 1) * DAY, 1);
+	now_s = BEGIN + 61 * DAY;
+	for (int i = 0; i < 20; i++) {
+		p = params();
+		p.limit = 3;
+		ck_assert_int_eq(run_in_child(p, true, 0), 0);
+		take_batches();
+	}
+	check_all(true);
+	/* and with none left there is none */
+	ck_assert_int_eq(run_in_child(params(), true, 0), 0);
+	ck_assert_int_ne(access(scratch_path("out/wattgate-0000000021.jsonl"),
+				F_OK), 0);
+}
+END_TEST
+
+/* So is one that waits for its figures, while others end. */
+START_TEST(test_held_long)
+{
+	struct export_params p;
+
+	ck_assert_int_eq(mkdir(scratch_path("out"), 0755), 0);
+	for (size_t i = 0; i < 40; i++)
+		one_job(i, BEGIN + ((int64_t)i + 1) * DAY, 1);
+	jobs[0].settled_s = BEGIN + 30 * DAY;
+	for (size_t i = 0; i < 42; i++) {
+		now_s = BEGIN + ((int64_t)i + 1) * DAY + HOUR;
+		p = params();
+		p.settle_s = 35 * DAY;
+		ck_assert_int_eq(run_in_child(p, true, 0), 0);
+		take_batches();
+		ck_assert_uint_eq(jobs[0].came[1],
+				  now_s >= BEGIN + 30 * DAY);
+	}
+	check_all(true);
+}
+END_TEST
+
 START_TEST(test_refused)
 {
 	ck_assert_int_eq(mkdir(scratch_path("out"), 0755), 0);
@@ -570,6 +615,8 @@ int main(void)
 	tcase_add_test(tc, test_held_then_deadline_then_revision);
 	tcase_add_test(tc, test_revise);
 	tcase_add_test(tc, test_bounded);
+	tcase_add_test(tc, test_limit);
+	tcase_add_test(tc, test_held_long);
 	tcase_add_test(tc, test_refused);
 	tcase_add_loop_test(tc, test_bad_cursor, 0, COUNT(bad_bodies));
 	tcase_add_test(tc, test_totals);
