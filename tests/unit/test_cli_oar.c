@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cli/audit_oar.h"
+#include "cli/cmd.h"
 #include "cli/doctor.h"
 #include "cli/job_rows.h"
 #include "cli/oar_conf.h"
@@ -441,6 +442,76 @@ static void show(const struct rows *rows)
 		printf("%s: %s\n", rows_cell(rows, i, 0)->text,
 		       rows_cell(rows, i, 1)->text);
 }
+
+/* ---- export --------------------------------------------------------------------------- */
+
+/* What a run of the command puts out; the caller frees it. NULL: no batch. */
+static char *export_run(const char *settle, unsigned batch)
+{
+	char cursor[128], conf[128], out[128], file[256], login[160];
+	char *argv[] = { "export", "--since-cursor", cursor, "--from", "@1",
+			 "--scheduler", "oar", "--database", login, "--settle",
+			 (char *)(uintptr_t)settle, "--output", out, "-c", conf,
+			 NULL };
+	size_t size;
+	char *text;
+
+	snprintf(cursor, sizeof(cursor), "%s/cursor", dir);
+	snprintf(conf, sizeof(conf), "%s/conf", dir);
+	snprintf(out, sizeof(out), "%s/batches", dir);
+	snprintf(login, sizeof(login), "host=%s dbname=oar user=oar_ro", dir);
+	file_write(conf, "", 0);
+	mkdir(out, 0755);
+	optind = 1;
+	ck_assert_int_eq(cmd_export((int)COUNT(argv) - 1, argv), 0);
+	snprintf(file, sizeof(file), "%s/wattgate-%010u.csv", out, batch);
+	if (access(file, F_OK) != 0)
+		return NULL;
+	text = file_read(file, &size);
+	return text;
+}
+
+/* Its rows by their columns job_id, revision, settled. */
+static void expect_export(const char *settle, unsigned batch, const char *want)
+{
+	char *text = export_run(settle, batch), *save, got[1024] = "";
+
+	ck_assert_int_eq(text != NULL, want != NULL);
+	for (char *line = text ? strtok_r(text, "\n", &save) : NULL; line;
+	     line = strtok_r(NULL, "\n", &save)) {
+		const size_t len = strlen(line);
+
+		ck_assert_uint_gt(len, 3);
+		snprintf(got + strlen(got), sizeof(got) - strlen(got), "%d%s ",
+			 atoi(line), line + len - 4);
+	}
+	if (want)
+		ck_assert_str_eq(got, want);
+	free(text);
+}
+
+START_TEST(test_export)
+{
+	char *text;
+
+	if (!server)
+		return;
+	/* 5 is not settled, and 6 ran before all this: they wait */
+	expect_export("1d", 1, "0tled 7,1,1 10,1,1 4,1,1 3,1,1 1,1,1 ");
+	expect_export("1d", 2, NULL);
+	expect_export("0s", 2, "0tled 6,1,0 5,1,0 ");
+	sql("UPDATE wattgate.job SET state = 'Terminated', stop_s = 1789999200 + 5500 WHERE job_id = 5;\n"
+	    "UPDATE wattgate.allocation SET closed = true, end_s = 1789999200 + 5500,\n"
+	    "  gated_j = 1440, node_j = 2880, active_s = 200, covered_s = 200 WHERE job_id = 5;\n");
+	text = export_run("1d", 3);
+	ck_assert_ptr_nonnull(text);
+	ck_assert_ptr_nonnull(strstr(text, "\n5,eve,,p,Terminated,2026-09-21T15:28:20Z,2026-09-21T15:31:40Z,"));
+	ck_assert_ptr_nonnull(strstr(text, ",0.0004,"));
+	ck_assert_ptr_nonnull(strstr(text, ",oar:5,2,1\n"));
+	free(text);
+	expect_export("1d", 4, NULL);
+}
+END_TEST
 
 START_TEST(test_audit_well)
 {
@@ -915,6 +986,7 @@ int main(void)
 	tcase_add_test(tc, test_report_deleted);
 	tcase_add_test(tc, test_report_parts);
 	tcase_add_test(tc, test_report_nodes);
+	tcase_add_test(tc, test_export);
 	tcase_add_test(tc, test_audit_well);
 	tcase_add_loop_test(tc, test_audit_fault, 0, (int)FAULTS);
 	tcase_add_test(tc, test_audit_past);
