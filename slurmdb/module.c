@@ -19,7 +19,7 @@
 /* So long may slurmctld take to tell slurmdbd of an end. */
 #define LATE_S 600
 /* Jobs whose steps are asked for at a time: their ids are in the query. */
-#define STEP_JOBS 1000
+#define STEP_JOBS 100
 /* An extern step ends with its job, by seconds. */
 #define STEP_EARLY_S 3600
 
