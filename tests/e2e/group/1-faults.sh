@@ -48,11 +48,11 @@ test_wattgated_killed() {
 }
 
 # The BMC's own log tells what could be known: from the last reading served
-# before T0 to the first after T1 nothing is. An answer that was long on its way
-# may count for any instant of it.
+# before T1 (T0 is when somebody began to break things) to the first after it
+# nothing is. An answer that was long on its way may count for any instant of it.
 check_dark() { # JOB NODE T0 T1
 	local from to b e
-	from=$(served_before "$2" "$3")
+	from=$(served_before "$2" "$4")
 	read -r to LATENCY_S < <(served_after "$2" "$4")
 	UNMEASURED_S=$(calc "$to - $from")
 	near "from fault to fault's end + search" "$UNMEASURED_S" "$(calc "$4 - $3")" \
