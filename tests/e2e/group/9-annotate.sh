@@ -91,9 +91,11 @@ test_annotate() {
 	mkdir -p "$work" "$LAB_DIR/jobs/ledger"
 	submit "$USER1" -w n1 -n1 --array=1-2 --comment "my own" --wrap 'work job 2'
 	array=$JOB
-	submit "$USER2" --requeue -w n2 -n1 --wrap 'work job 2'
+	# requeued at once, Slurm now and then starts it without an extern step
+	submit "$USER2" --requeue -w n2 -n1 --wrap 'work job 6'
 	requeued=$JOB
 	wait_begun job "$requeued" n2
+	sleep 4
 	scontrol requeue "$requeued" || give_up "cannot requeue"
 	submit "$USER1" -n1 -w n1 : -n1 -w n2 --wrap 'work job 2'
 	het=$JOB
@@ -139,7 +141,7 @@ test_annotate() {
 		cmp "$work/told" "$work/written"
 	ok_if "sacct shows a line" grep -q '|my own|wattgate/1 .*energy_kwh=' \
 		<(sacct -naXP -j "${array}_1" -o JobID,Comment,AdminComment)
-	lab_as "$USER2" "$LAB_DIR/bin/wattgate" report --from -1h --format csv 2>/dev/null >"$work/user.csv"
+	lab_as "$USER2" "$LAB_DIR/bin/wattgate" report --all --from -1h --format csv 2>/dev/null >"$work/user.csv"
 	ok_if "a plain user's report has the ledgers' figures" \
 		cmp "$work/told" <(told <"$work/user.csv" | sort)
 	ok_if "and says where they are from" test "$(grep -c ',annotation:' "$work/user.csv")" = "$instances"
