@@ -11,28 +11,33 @@
 #include "cli/mem.h"
 #include "lib/clock.h"
 
-static const struct column period_columns[PERIOD_COLUMNS] = {
-	[PERIOD_NAME] = { "day", "DAY", COLUMN_TEXT, UNIT_NONE },
-	[PERIOD_JOBS] = { "jobs", "JOBS", COLUMN_INTEGER, UNIT_NONE },
-	[PERIOD_KNOWN] = { "known_jobs", "KNOWN", COLUMN_INTEGER, UNIT_NONE },
-	[PERIOD_FAILED] = { "failed_jobs", "FAILED", COLUMN_INTEGER, UNIT_NONE },
-	[PERIOD_CORE_HOURS] = { "core_hours", "CORE-HOURS", COLUMN_NUMBER, UNIT_HOURS },
-	[PERIOD_GPU_HOURS] = { "gpu_hours", "GPU-HOURS", COLUMN_NUMBER, UNIT_HOURS },
-	[PERIOD_ENERGY] = { "energy_kwh", "ENERGY", COLUMN_NUMBER, UNIT_KWH },
-	[PERIOD_SHARE] = { "share", "SHARE", COLUMN_NUMBER, UNIT_RATIO },
-	[PERIOD_FAILED_ENERGY] = { "failed_kwh", "IN-FAILED", COLUMN_NUMBER, UNIT_KWH },
-	[PERIOD_BMC] = { "bmc_kwh", "BMC", COLUMN_NUMBER, UNIT_KWH },
-	[PERIOD_MODEL] = { "model_kwh", "MODEL", COLUMN_NUMBER, UNIT_KWH },
-	[PERIOD_COVERAGE] = { "coverage", "COVERED", COLUMN_NUMBER, UNIT_RATIO },
-	[PERIOD_MAX_GAP] = { "max_gap_s", "MAX-GAP", COLUMN_NUMBER, UNIT_SECONDS },
-	[PERIOD_SOURCE] = { "source", "SOURCE", COLUMN_TEXT, UNIT_NONE },
-	[PERIOD_CO2E] = { "co2e_g", "CO2E", COLUMN_NUMBER, UNIT_GRAMS },
-	[PERIOD_COST] = { "cost", "COST", COLUMN_NUMBER, UNIT_MONEY },
-	[PERIOD_EDGES] = { "edges_kwh", "(EDGES)", COLUMN_NUMBER, UNIT_KWH },
-	[PERIOD_UNALLOCATED] = { "unallocated_kwh", "(UNALLOCATED)", COLUMN_NUMBER, UNIT_KWH },
-	[PERIOD_IDLE] = { "idle_kwh", "(IDLE)", COLUMN_NUMBER, UNIT_KWH },
-	[PERIOD_NODE] = { "node_kwh", "NODES", COLUMN_NUMBER, UNIT_KWH },
-};
+#define PERIOD_COLUMNS_OF(name, title) { \
+	[PERIOD_NAME] = { name, title, COLUMN_TEXT, UNIT_NONE }, \
+	[PERIOD_JOBS] = { "jobs", "JOBS", COLUMN_INTEGER, UNIT_NONE }, \
+	[PERIOD_KNOWN] = { "known_jobs", "KNOWN", COLUMN_INTEGER, UNIT_NONE }, \
+	[PERIOD_FAILED] = { "failed_jobs", "FAILED", COLUMN_INTEGER, UNIT_NONE }, \
+	[PERIOD_CORE_HOURS] = { "core_hours", "CORE-HOURS", COLUMN_NUMBER, UNIT_HOURS }, \
+	[PERIOD_GPU_HOURS] = { "gpu_hours", "GPU-HOURS", COLUMN_NUMBER, UNIT_HOURS }, \
+	[PERIOD_ENERGY] = { "energy_kwh", "ENERGY", COLUMN_NUMBER, UNIT_KWH }, \
+	[PERIOD_SHARE] = { "share", "SHARE", COLUMN_NUMBER, UNIT_RATIO }, \
+	[PERIOD_FAILED_ENERGY] = { "failed_kwh", "IN-FAILED", COLUMN_NUMBER, UNIT_KWH }, \
+	[PERIOD_BMC] = { "bmc_kwh", "BMC", COLUMN_NUMBER, UNIT_KWH }, \
+	[PERIOD_MODEL] = { "model_kwh", "MODEL", COLUMN_NUMBER, UNIT_KWH }, \
+	[PERIOD_COVERAGE] = { "coverage", "COVERED", COLUMN_NUMBER, UNIT_RATIO }, \
+	[PERIOD_MAX_GAP] = { "max_gap_s", "MAX-GAP", COLUMN_NUMBER, UNIT_SECONDS }, \
+	[PERIOD_SOURCE] = { "source", "SOURCE", COLUMN_TEXT, UNIT_NONE }, \
+	[PERIOD_CO2E] = { "co2e_g", "CO2E", COLUMN_NUMBER, UNIT_GRAMS }, \
+	[PERIOD_COST] = { "cost", "COST", COLUMN_NUMBER, UNIT_MONEY }, \
+	[PERIOD_EDGES] = { "edges_kwh", "(EDGES)", COLUMN_NUMBER, UNIT_KWH }, \
+	[PERIOD_UNALLOCATED] = { "unallocated_kwh", "(UNALLOCATED)", COLUMN_NUMBER, UNIT_KWH }, \
+	[PERIOD_IDLE] = { "idle_kwh", "(IDLE)", COLUMN_NUMBER, UNIT_KWH }, \
+	[PERIOD_NODE] = { "node_kwh", "NODES", COLUMN_NUMBER, UNIT_KWH }, \
+}
+
+static const struct column day_columns[PERIOD_COLUMNS] =
+	PERIOD_COLUMNS_OF("day", "DAY");
+static const struct column month_columns[PERIOD_COLUMNS] =
+	PERIOD_COLUMNS_OF("month", "MONTH");
 
 struct period {
 	int64_t start_s, end_s;
@@ -47,7 +52,6 @@ struct periods {
 	bool monthly;
 	int64_t from_ns, to_ns;
 	const struct rates *rates;
-	struct column columns[PERIOD_COLUMNS];
 	void *tree;
 	struct period **list;
 	size_t len, room;
@@ -62,11 +66,6 @@ periods_t *periods_create(bool monthly, int64_t from_ns, int64_t to_ns,
 	p->from_ns = from_ns;
 	p->to_ns = to_ns;
 	p->rates = rates;
-	memcpy(p->columns, period_columns, sizeof(period_columns));
-	if (monthly) {
-		p->columns[PERIOD_NAME].name = "month";
-		p->columns[PERIOD_NAME].title = "MONTH";
-	}
 	return p;
 }
 
@@ -338,7 +337,8 @@ static double total_of(const periods_t *p, bool site)
 
 struct rows *periods_rows(periods_t *p, bool site)
 {
-	struct rows *rows = rows_create(p->columns, PERIOD_COLUMNS);
+	struct rows *rows = rows_create(p->monthly ? month_columns : day_columns,
+					PERIOD_COLUMNS);
 	const double total = total_of(p, site);
 
 	if (p->len)

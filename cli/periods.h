@@ -66,7 +66,7 @@ void periods_job(periods_t *p, const struct period_job *job);
 /*
  * A row a period, in order. site: what the nodes drew is known, so that
  * energy + edges + unallocated + idle is node in each of them. The caller
- * destroys the rows, of which the columns live with p.
+ * destroys the rows.
  */
 struct rows *periods_rows(periods_t *p, bool site);
 

@@ -51,13 +51,15 @@ static struct site_sum site_sum(const struct report *r, struct pg_oar *db)
 {
 	const struct site_energy unknown = { NAN, NAN, NAN };
 	struct site_sum s = { { 0, 0, 0 }, 0, 0 };
-	struct err err = { "" };
-	bool all = !r->user && !r->account;
+	bool known = !r->user && !r->account;
+	struct err err;
 
-	if (all && read_nodes(r, db, &s, &err) < 0)
+	if (known && read_nodes(r, db, &s, &err) < 0) {
 		cmd_note("report", "%s; what nodes drew without jobs is not known",
 			 err.text);
-	if (!all || *err.text || s.measured_s <= 0)
+		known = false;
+	}
+	if (!known || s.measured_s <= 0)
 		s.energy = unknown;
 	return s;
 }

@@ -6,9 +6,11 @@
 #include <fcntl.h>
 #include <locale.h>
 #include <math.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -23,6 +25,7 @@
 #include "cli/sacct_parse.h"
 #include "cli/slurm_config.h"
 #include "cli/text.h"
+#include "cli/whose.h"
 #include "lib/when.h"
 #include "lib/clock.h"
 
@@ -429,6 +432,41 @@ START_TEST(test_progress)
 	ck_assert_int_eq(pipe(ends), 0);
 	run_progress(ends[1], got, sizeof(got), ends[0]);
 	ck_assert_str_eq(got, "");
+}
+END_TEST
+
+/* As nobody, in a process of its own: 0, or the number of what is wrong. */
+static int whose_nobody(uid_t uid)
+{
+	char name[64];
+
+	if (setuid(uid) < 0 || !whose_oar(name, sizeof(name)) ||
+	    strcmp(name, "nobody") != 0)
+		return 1;
+	/* no sacctmgr that makes an operator of it */
+	setenv("PATH", "/nowhere", 1);
+	if (!whose_slurm(name, sizeof(name)) || strcmp(name, "nobody") != 0)
+		return 2;
+	return whose_slurm(name, 3) ? 3 : 0;	/* no part of a name */
+}
+
+/* A report that names no user is of one's own jobs; of all for root. */
+START_TEST(test_whose)
+{
+	const struct passwd *nobody = getpwnam("nobody");
+	char name[64];
+	int status;
+	pid_t pid;
+
+	if (getuid() != 0 || !nobody)
+		return;
+	ck_assert(!whose_slurm(name, sizeof(name)));
+	ck_assert(!whose_oar(name, sizeof(name)));
+	pid = fork();
+	if (pid == 0)
+		_exit(whose_nobody(nobody->pw_uid));
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
 }
 END_TEST
 
@@ -952,6 +990,7 @@ static Suite *cli_suite(void)
 	tcase_add_test(tc, test_numbers);
 	tcase_add_test(tc, test_sacct_row);
 	tcase_add_test(tc, test_progress);
+	tcase_add_test(tc, test_whose);
 	tcase_add_test(tc, test_sacct_array);
 	tcase_add_test(tc, test_sacct_energy);
 	tcase_add_test(tc, test_sacct_hostile);

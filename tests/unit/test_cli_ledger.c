@@ -15,6 +15,7 @@
 #include "cli/jobs_ledger.h"
 #include "cli/report.h"
 #include "cli/report_days.h"
+#include "cli/report_sums.h"
 #include "lib/clock.h"
 #include "lib/ledger.h"
 
@@ -1003,6 +1004,35 @@ START_TEST(test_report_days_user)
 }
 END_TEST
 
+/* Sums close on the nodes' energy: what stands in no job's row has its own. */
+START_TEST(test_report_sums)
+{
+	struct report r = { .from_ns = WALL + (MIDNIGHT - 3600) * S,
+			    .to_ns = WALL + (MIDNIGHT + 3600) * S,
+			    .now_ns = WALL + (MIDNIGHT + 3600) * S,
+			    .via = SLURM_VIA_SACCT };
+	struct rows *rows = rows_create(job_columns, 1);
+	struct err err = { "" };
+	double kwh = 0;
+
+	set_days_up();
+	r.confs.absent = true;
+	snprintf(r.confs.all.ledger_dir, sizeof(r.confs.all.ledger_dir), "%s",
+		 dir);
+	ck_assert_msg(report_groups(&r, NULL, JOB_USER, SPREAD_NONE, keep_rows,
+				    rows, &err) == 0, "%s", err.text);
+	ck_assert_uint_eq(rows->len, 5);
+	ck_assert_str_eq(rows_cell(rows, 2, GROUP_NAME)->text, "(edges)");
+	ck_assert_str_eq(rows_cell(rows, 3, GROUP_NAME)->text, "(unallocated)");
+	ck_assert_str_eq(rows_cell(rows, 4, GROUP_NAME)->text, "(idle)");
+	for (size_t i = 0; i < rows->len; i++)
+		kwh += rows_cell(rows, i, GROUP_ENERGY)->number;
+	ck_assert_double_eq_tol(kwh * 3.6e6, 720000, 1e-6);
+	rows_destroy(rows);
+	confs_clear(&r.confs);
+}
+END_TEST
+
 /* ---- hardware ----------------------------------------------------------------------- */
 
 START_TEST(test_hardware)
@@ -1067,6 +1097,7 @@ static Suite *cli_ledger_suite(void)
 	tcase_add_test(tc, test_report_days);
 	tcase_add_test(tc, test_report_days_cut);
 	tcase_add_test(tc, test_report_days_user);
+	tcase_add_test(tc, test_report_sums);
 	tcase_add_test(tc, test_hardware);
 	suite_add_tcase(s, tc);
 	return s;
