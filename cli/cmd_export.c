@@ -189,13 +189,17 @@ static int read_jobs(void *arg, const struct export_window *window,
 
 /* ---- totals ---------------------------------------------------------------- */
 
-/* Beside the cursor, for wattgated; what it says can be had from the cursor. */
+/*
+ * Beside the cursor, for wattgated, which is another user: who may read it is
+ * said by the directory. What is in it can be had from the cursor.
+ */
 static int write_totals(const char *cursor, const struct cursor *c,
 			struct err *err)
 {
 	char path[PATH_MAX], *body = NULL;
 	size_t size;
 	FILE *f = open_memstream(&body, &size);
+	const mode_t mask = umask(022);
 	int rc;
 
 	if (!f)
@@ -209,8 +213,9 @@ static int write_totals(const char *cursor, const struct cursor *c,
 	    (int)sizeof(path))
 		rc = err_set(err, "%s: the path is too long", cursor);
 	else
-		rc = seal_write(path, TOTALS_KIND, TOTALS_VERSION, body, 0640,
+		rc = seal_write(path, TOTALS_KIND, TOTALS_VERSION, body, 0644,
 				err);
+	umask(mask);
 	free(body);
 	return rc;
 }

@@ -142,7 +142,7 @@ static int spool_to_stdout(struct export_out *o, struct err *err)
 		return err_set(err, "the temporary file cannot be read");
 	/* a file is on disk before the cursor moves; a pipe cannot be */
 	if (fflush(stdout) != 0 || ferror(stdout) ||
-	    (fsync(STDOUT_FILENO) < 0 && errno == EIO))
+	    (fsync(STDOUT_FILENO) < 0 && errno != EINVAL && errno != EROFS))
 		return err_set_errno(err, "cannot write to standard output: the cursor stays where it was");
 	return 0;
 }
