@@ -33,7 +33,7 @@ test_suspended() {
 	fi
 	# shellcheck disable=SC2016
 	submit "$USER1" -p "$(on_node "$1")" -l nodes=1,walltime=0:5:0 \
-		'for i in $(seq 60); do sleep 0.1; done'
+		'for i in $(seq 100); do sleep 0.1; done'
 	a=$JOB
 	running "$a"
 	run_for "$a" 4
