@@ -116,6 +116,37 @@ START_TEST(test_unallocated)
 }
 END_TEST
 
+/* What Prometheus sees: all that was settled, and nothing twice after a crash. */
+START_TEST(test_sums)
+{
+	const struct account_sums *sums;
+	gaterec_t rec;
+	double all;
+
+	rig_open(&rig);
+	rig_run(&rig, 60, 100);
+	rec = rig_begin(&rig, 7, 0.25);
+	rig_run(&rig, 100, 100);
+	rig_end(&rig, &rec);
+	rig_run(&rig, 60, 100);
+	sums = account_sums(rig.account);
+	all = sums->allocated_j + sums->unallocated_j + sums->idle_j;
+	ck_assert_double_eq_tol(sums->allocated_j, 2500, 1);
+	ck_assert_double_eq_tol(sums->unallocated_j, 7500, 1);
+	ck_assert_double_eq_tol(ns_to_s(sums->allocated_ns), 100, 0.1);
+	ck_assert_double_gt(sums->idle_j, 10000);
+	ck_assert_double_eq_tol(sums->idle_j / 100, ns_to_s(sums->idle_ns), 10);
+	rig_crash(&rig);
+	rig_open(&rig);
+	rig_run(&rig, 20, 100);
+	/* a minute at most is counted once more: what no file had */
+	sums = account_sums(rig.account);
+	ck_assert_double_lt(sums->allocated_j + sums->unallocated_j +
+			    sums->idle_j, 8100);
+	ck_assert_double_gt(all, 20000);
+}
+END_TEST
+
 /* Shares that add up to more than the node are scaled, and said once. */
 START_TEST(test_scaled)
 {
@@ -1160,6 +1191,7 @@ int main(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, test_two_halves);
 	tcase_add_test(tc, test_unallocated);
+	tcase_add_test(tc, test_sums);
 	tcase_add_test(tc, test_scaled);
 	tcase_add_test(tc, test_steps);
 	tcase_add_test(tc, test_between_samples);
