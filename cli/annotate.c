@@ -126,16 +126,12 @@ static void count_merged(struct annotate_sums *s, enum annotation_merged m)
 	}
 }
 
-/* After a failure others are tried, unless it is plainly not about the job. */
+/* After a failure others are tried: it may be about this job alone. */
 static int take_failure(struct annotate *a, const struct job *job,
 			const struct err *why, struct err *err)
 {
-	const struct annotate_sums *s = &a->sums;
-
-	a->in_a_row++;
 	wait_for(a, job);
-	if (s->added + s->replaced + s->repaired == 0 ||
-	    a->in_a_row >= FAILURES_MAX)
+	if (++a->in_a_row >= FAILURES_MAX)
 		return err_set(err, "job %u: %s", job->id, why->text);
 	a->sums.failed++;
 	cmd_note("annotate", "job %u: %s", job->id, why->text);
