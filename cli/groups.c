@@ -40,6 +40,7 @@ struct group {
 	int64_t jobs, failed, known;
 	double sum[SUMS];
 	bool told[SUMS];
+	bool lacks[SUMS];	/* CO2e or cost of a part of the energy */
 	double covered_s, node_s;	/* of jobs that tell their coverage */
 	double max_gap_s;	/* -1: not known */
 	const char *source;	/* "mixed" where they differ; NULL: none */
@@ -150,6 +151,15 @@ static void add(struct group *group, enum sum which, const struct cell *cell)
 	group->told[which] = true;
 }
 
+/* What the energy emitted or cost: without a part of it, it is not that. */
+static void add_rated(struct group *group, enum sum which,
+		      const struct cell *energy, const struct cell *cell)
+{
+	group->lacks[which] |= !cell->known && energy->known &&
+			       energy->number != 0;
+	add(group, which, cell);
+}
+
 static void add_coverage(struct group *group, const struct cell *row)
 {
 	const struct cell *time = &row[JOB_NODE_S];
@@ -196,8 +206,8 @@ static void add_row(groups_t *g, struct group *group, const struct cell *row)
 	add(group, ENERGY, &row[JOB_ENERGY]);
 	add(group, BMC, &row[JOB_BMC]);
 	add(group, MODEL, &row[JOB_MODEL]);
-	add(group, CO2E, &row[JOB_CO2E]);
-	add(group, COST, &row[JOB_COST]);
+	add_rated(group, CO2E, &row[JOB_ENERGY], &row[JOB_CO2E]);
+	add_rated(group, COST, &row[JOB_ENERGY], &row[JOB_COST]);
 	if (job_row_failed(&row[JOB_STATE])) {
 		group->failed++;
 		add(group, FAILED_ENERGY, &row[JOB_ENERGY]);
@@ -251,7 +261,8 @@ static void put(struct cell *row, enum group_column column,
 		const struct group *group, enum sum which)
 {
 	cell_set_number(&row[column],
-			group->told[which] ? group->sum[which] : NAN);
+			group->told[which] && !group->lacks[which] ?
+			group->sum[which] : NAN);
 }
 
 static void put_group(const groups_t *g, struct cell *row,
@@ -324,6 +335,7 @@ static void join(struct group *to, struct group *from)
 	for (int i = 0; i < SUMS; i++) {
 		to->sum[i] += from->sum[i];
 		to->told[i] |= from->told[i];
+		to->lacks[i] |= from->lacks[i];
 	}
 	to->covered_s += from->covered_s;
 	to->node_s += from->node_s;

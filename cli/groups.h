@@ -11,7 +11,8 @@
  *
  * What is unknown of a job adds nothing; jobs and known_jobs tell how many a
  * group has and of how many the energy is known. A sum of which nothing is
- * known is unknown. Coverage is that of the jobs that tell theirs, weighted by
+ * known is unknown; so are CO2e and cost where those of a part of the known
+ * energy are not, as before a tariff's first day. Coverage is that of the jobs that tell theirs, weighted by
  * their time on nodes.
  */
 

@@ -44,6 +44,7 @@ struct period {
 	int64_t jobs, known, failed;
 	double sum[PERIOD_SUMS];
 	bool told[PERIOD_SUMS];
+	bool lacks[PERIOD_SUMS];	/* CO2e or cost of a part of the energy */
 	double max_gap_s;	/* -1: not known */
 	char source[96];	/* "mixed" where they differ; "": none */
 };
@@ -205,6 +206,14 @@ void periods_add(periods_t *p, enum period_sum which, double amount,
 		each_piece(p, from_ns, to_ns, add_piece, &a);
 }
 
+/* What the energy emitted or cost: without a part of it, it is not that. */
+static void add_rated(struct period *period, enum period_sum which, double kwh,
+		      double amount)
+{
+	period->lacks[which] |= kwh != 0 && !isfinite(amount);
+	add(period, which, amount);
+}
+
 static void energy_piece(periods_t *p, const struct piece *piece,
 			 const void *arg)
 {
@@ -216,8 +225,8 @@ static void energy_piece(periods_t *p, const struct piece *piece,
 	add(piece->period, SUM_ENERGY, kwh);
 	if (a->failed)
 		add(piece->period, SUM_FAILED_ENERGY, kwh);
-	add(piece->period, SUM_CO2E, rated.co2e_g);
-	add(piece->period, SUM_COST, rated.cost);
+	add_rated(piece->period, SUM_CO2E, kwh, rated.co2e_g);
+	add_rated(piece->period, SUM_COST, kwh, rated.cost);
 }
 
 void periods_energy(periods_t *p, double kwh, bool failed, int64_t from_ns,
@@ -269,7 +278,8 @@ static void put(struct cell *row, enum period_column column,
 		const struct period *period, enum period_sum which)
 {
 	cell_set_number(&row[column],
-			period->told[which] ? period->sum[which] : NAN);
+			period->told[which] && !period->lacks[which] ?
+			period->sum[which] : NAN);
 }
 
 static void put_name(struct cell *cell, const periods_t *p,

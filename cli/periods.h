@@ -12,7 +12,8 @@
  * What was drawn by day or month (UTC), clipped to a window. Memory grows with
  * these, not with jobs.
  *
- * What is unknown adds nothing; a sum of which nothing is known is unknown.
+ * What is unknown adds nothing; a sum of which nothing is known is unknown, and
+ * so are CO2e and cost where those of a part of the known energy are not.
  */
 
 enum period_column {

@@ -3,6 +3,8 @@
 #include <math.h>
 
 #include "cli/groups.h"
+#include "cli/periods.h"
+#include "lib/clock.h"
 #include "scratch.h"
 
 struct sample {
@@ -213,6 +215,84 @@ START_TEST(test_fold)
 }
 END_TEST
 
+/* A tariff that began between jobs: a sum of some of them is not theirs all. */
+START_TEST(test_rated)
+{
+	static const struct {
+		const char *user;
+		double kwh, co2e, cost;		/* NaN: unknown */
+	} rated[] = {
+		{ "a", 4, 40, 1 }, { "a", 2, 20, NAN },
+		{ "b", 3, 30, 2 }, { "b", 0, NAN, NAN }, { "b", NAN, NAN, NAN },
+	};
+	const struct site_energy none = { NAN, NAN, NAN };
+	struct rows *rows = rows_create(job_columns, JOB_COLUMNS);
+
+	for (size_t i = 0; i < COUNT(rated); i++) {
+		struct cell *row = rows_add(rows);
+
+		cell_set_text(&row[JOB_USER], rated[i].user);
+		cell_set_number(&row[JOB_ENERGY], rated[i].kwh);
+		cell_set_number(&row[JOB_CO2E], rated[i].co2e);
+		cell_set_number(&row[JOB_COST], rated[i].cost);
+	}
+	g = groups_create(JOB_USER);
+	groups_add(g, rows);
+	rows_destroy(rows);
+	out = groups_rows(g, &none, SPREAD_NONE);
+	expect(0, GROUP_CO2E, 60);
+	expect(0, GROUP_COST, NAN);
+	/* nothing costs nothing, and of the unknown there is none to be lacking */
+	expect(1, GROUP_CO2E, 30);
+	expect(1, GROUP_COST, 2);
+	rows_destroy(out);
+	groups_fold(g, 0);
+	out = groups_rows(g, &none, SPREAD_NONE);
+	expect(0, GROUP_CO2E, 90);
+	expect(0, GROUP_COST, NAN);
+	end();
+}
+END_TEST
+
+/* The same of days: the tariff begins on the second one. */
+START_TEST(test_rated_days)
+{
+	const int64_t day_ns = 86400 * NS_PER_S, from_ns = 19000 * day_ns;
+	struct err err;
+	struct rates rates = {
+		.pue = rate_open(RATE_PUE, "1", "/", &err),
+		.tariff = rate_open(RATE_TARIFF, "2022-01-09 0.5", "/", &err),
+	};
+	periods_t *months = periods_create(true, from_ns, from_ns + 9 * day_ns,
+					   &rates);
+	periods_t *days = periods_create(false, from_ns, from_ns + 9 * day_ns,
+					 &rates);
+
+	ck_assert(rates.pue && rates.tariff);
+	for (int i = 0; i < 2; i++) {
+		/* 2022-01-08 and 2022-01-09, at noon of everywhere */
+		const int64_t at_ns = from_ns + i * day_ns + day_ns / 2;
+
+		periods_energy(days, 2, false, at_ns, at_ns + NS_PER_S);
+		periods_energy(months, 2, false, at_ns, at_ns + NS_PER_S);
+	}
+	out = periods_rows(days, false);
+	ck_assert_uint_eq(out->len, 2);
+	ck_assert(!at(0, (enum group_column)PERIOD_COST)->known);
+	ck_assert_double_eq_tol(at(1, (enum group_column)PERIOD_COST)->number, 1,
+				1e-12);
+	rows_destroy(out);
+	out = periods_rows(months, false);
+	ck_assert_uint_eq(out->len, 1);
+	ck_assert(!at(0, (enum group_column)PERIOD_COST)->known);
+	rows_destroy(out);
+	out = NULL;
+	periods_destroy(days);
+	periods_destroy(months);
+	rates_clear(&rates);
+}
+END_TEST
+
 static const struct {
 	enum spread by;
 	double of_a, of_b;	/* parts of the offset */
@@ -271,6 +351,8 @@ int main(void)
 	tcase_add_loop_test(tc, test_edges, 0, 2);
 	tcase_add_test(tc, test_array);
 	tcase_add_test(tc, test_fold);
+	tcase_add_test(tc, test_rated);
+	tcase_add_test(tc, test_rated_days);
 	tcase_add_test(tc, test_nothing);
 	suite_add_tcase(s, tc);
 	srunner_run_all(r, CK_NORMAL);
