@@ -74,11 +74,10 @@ test_ship_cut() {
 
 scenario ship-killed lab "nodes and site are killed in turns while ledgers are sent: all is there once"
 test_ship_killed() {
-	local since
-	since=$(now)
 	many_jobs kill_in_turns 10
 	check_store 90
-	check_store_truth "$since"
+	# whole intervals between kills are few, and there may be none
+	check_store_truth 0
 }
 kill_in_turns() {
 	local i
