@@ -10,6 +10,18 @@
 
 #include "cli/progress.h"
 
+static const char *running = "report";
+
+void cmd_begin(const char *name)
+{
+	running = name;
+}
+
+const char *cmd_running(void)
+{
+	return running;
+}
+
 static void note_va(const char *command, const char *fmt, va_list ap)
 	__attribute__((format(printf, 2, 0)));
 
@@ -43,6 +55,18 @@ int cmd_usage_error(const char *command, const char *fmt, ...)
 	va_end(ap);
 	fprintf(stderr, "wattgate %s --help tells the options\n", command);
 	return EXIT_USAGE;
+}
+
+int cmd_choose(const char *command, const char *option,
+	       const char *const *names, const char *name, int *out)
+{
+	for (int i = 0; names[i]; i++) {
+		if (strcmp(names[i], name) != 0)
+			continue;
+		*out = i;
+		return EXIT_OK;
+	}
+	return cmd_usage_error(command, "%s cannot be \"%s\"", option, name);
 }
 
 int cmd_window(const char *command, const char *from, const char *to,

@@ -32,9 +32,23 @@ int cmd_annotate(int argc, char **argv);
 void cmd_note(const char *command, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* The same and "see wattgate COMMAND --help"; returns EXIT_USAGE. */
+/*
+ * Which command runs, for notes of what several of them share: "report" until
+ * it is told. name has to stay.
+ */
+void cmd_begin(const char *name);
+const char *cmd_running(void);
+
+/* The same as cmd_note() and "see wattgate COMMAND --help"; returns EXIT_USAGE. */
 int cmd_usage_error(const char *command, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/*
+ * What of `names`, NULL at their end, an option was given: EXIT_OK with *out =
+ * its place, or a usage error.
+ */
+int cmd_choose(const char *command, const char *option,
+	       const char *const *names, const char *name, int *out);
 
 /*
  * [from, to) as --from and --to tell it, by lib/when.h: EXIT_OK, or a usage

@@ -62,44 +62,23 @@ struct options {
 	bool running, all, help;
 };
 
-/* A choice by name: how many of the names there are, `here` are in this version. */
-struct choice {
-	const char *option;
-	const char *names[9];
-	int here;
-};
-
-static const struct choice schedulers = { "--scheduler", { "slurm", "oar" }, 2 };
+static const char *const schedulers[] = { "slurm", "oar", NULL };
 /* as enum slurm_via, but for its first */
-static const struct choice ways = { "--via", { "slurmdb", "sacct" }, 2 };
-static const struct choice groupings = {
-	"--by", { "job", "node", "user", "account", "project", "array", "day",
-		  "month" }, 8
+static const char *const ways[] = { "slurmdb", "sacct", NULL };
+static const char *const groupings[] = {
+	"job", "node", "user", "account", "project", "array", "day", "month",
+	NULL
 };
-static const struct choice formats = {
-	"--format", { "table", "csv", "json", "html", "codecarbon",
-		      "openmetrics" }, 6
+static const char *const formats[] = {
+	"table", "csv", "json", "html", "codecarbon", "openmetrics", NULL
 };
 /* as enum spread */
-static const struct choice spreads = {
-	"--spread", { "none", "core-hours", "energy" }, 3
-};
+static const char *const spreads[] = { "none", "core-hours", "energy", NULL };
 
-/* EXIT_OK with *out = the choice's number, or the status to exit with. */
-static int choose(const struct choice *choice, const char *name, int *out)
+static int choose(const char *option, const char *const *names,
+		  const char *name, int *out)
 {
-	for (int i = 0; choice->names[i]; i++) {
-		if (strcmp(choice->names[i], name) != 0)
-			continue;
-		*out = i;
-		if (i < choice->here)
-			return EXIT_OK;
-		cmd_note("report", "%s %s is not available in this version",
-			 choice->option, name);
-		return EXIT_TROUBLE;
-	}
-	return cmd_usage_error("report", "%s cannot be \"%s\"", choice->option,
-			       name);
+	return cmd_choose("report", option, names, name, out);
 }
 
 static int parse_options(int argc, char **argv, struct options *o)
@@ -375,15 +354,15 @@ int cmd_report(int argc, char **argv)
 		return EXIT_OK;
 	}
 	if (rc == EXIT_OK && o.scheduler)
-		rc = choose(&schedulers, o.scheduler, &scheduler);
+		rc = choose("--scheduler", schedulers, o.scheduler, &scheduler);
 	if (rc == EXIT_OK && o.via)
-		rc = choose(&ways, o.via, &via);
+		rc = choose("--via", ways, o.via, &via);
 	if (rc == EXIT_OK)
-		rc = choose(&groupings, o.by, &out.by);
+		rc = choose("--by", groupings, o.by, &out.by);
 	if (rc == EXIT_OK && o.spread)
-		rc = choose(&spreads, o.spread, &out.spread);
+		rc = choose("--spread", spreads, o.spread, &out.spread);
 	if (rc == EXIT_OK)
-		rc = choose(&formats, o.format, &out.format);
+		rc = choose("--format", formats, o.format, &out.format);
 	if (rc == EXIT_OK)
 		rc = cmd_window("report", o.from, o.to, r.now_ns, &r.from_ns,
 				&r.to_ns);

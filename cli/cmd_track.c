@@ -57,19 +57,6 @@ struct options {
 	bool running, help;
 };
 
-/* The names in order, NULL at the end: EXIT_OK with *out = which, or not. */
-static int choose(const char *option, const char *const *names,
-		  const char *name, int *out)
-{
-	for (int i = 0; names[i]; i++) {
-		if (strcmp(names[i], name) != 0)
-			continue;
-		*out = i;
-		return EXIT_OK;
-	}
-	return cmd_usage_error("track", "%s cannot be \"%s\"", option, name);
-}
-
 static int parse_options(int argc, char **argv, struct options *o)
 {
 	enum { ACCOUNT = 256, WCKEY, NAME, COMMENT, USER, BEST, BEST_NAME, RUN,
@@ -176,17 +163,19 @@ static int parse_choices(const struct options *o, struct asked *a,
 					       "bibtex", "html", NULL };
 	static const char *const schedulers[] = { "slurm", "oar", NULL };
 	static const char *const ways[] = { "slurmdb", "sacct", NULL };
-	int unit = 0, via = -1, rc = choose("--run", units, o->run, &unit);
+	int unit = 0, via = -1;
+	int rc = cmd_choose("track", "--run", units, o->run, &unit);
 
 	a->unit = (enum track_unit)unit;
 	a->scheduler = SCHEDULER_ANY;
 	if (rc == EXIT_OK)
-		rc = choose("--format", formats, o->format, &a->format);
+		rc = cmd_choose("track", "--format", formats, o->format,
+				&a->format);
 	if (rc == EXIT_OK && o->scheduler)
-		rc = choose("--scheduler", schedulers, o->scheduler,
-			    &a->scheduler);
+		rc = cmd_choose("track", "--scheduler", schedulers,
+				o->scheduler, &a->scheduler);
 	if (rc == EXIT_OK && o->via)
-		rc = choose("--via", ways, o->via, &via);
+		rc = cmd_choose("track", "--via", ways, o->via, &via);
 	r->via = (enum slurm_via)(via + 1);
 	return rc;
 }

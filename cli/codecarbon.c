@@ -250,10 +250,10 @@ static void print_jobs(struct rows *jobs, void *arg)
 static void note_lack(const codecarbon_t *c)
 {
 	if (c->lack.energy)
-		cmd_note("report", "jobs that have no row, since their energy is not known: %zu",
+		cmd_note(cmd_running(), "jobs that have no row, since their energy is not known: %zu",
 			 c->lack.energy);
 	if (c->lack.emissions)
-		cmd_note("report", "jobs whose emissions are empty, since [report] has no intensity for their time: %zu",
+		cmd_note(cmd_running(), "jobs whose emissions are empty, since [report] has no intensity for their time: %zu",
 			 c->lack.emissions);
 }
 

@@ -49,9 +49,12 @@ int main(int argc, char **argv)
 		puts("wattgate " PACKAGE_VERSION);
 		return EXIT_OK;
 	}
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		if (strcmp(argv[1], commands[i].name) == 0)
-			return commands[i].run(argc - 1, argv + 1);
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		if (strcmp(argv[1], commands[i].name) != 0)
+			continue;
+		cmd_begin(commands[i].name);
+		return commands[i].run(argc - 1, argv + 1);
+	}
 	fprintf(stderr, "wattgate: there is no command \"%.40s\"\n\n%s", argv[1],
 		usage);
 	return EXIT_USAGE;

@@ -223,7 +223,7 @@ static bool read_nodes(const struct report *report, struct days *d)
 
 	if (report_each_node(report, add_node, d, &err) == 0)
 		return true;
-	cmd_note("report", "%s; what nodes drew without jobs is not known",
+	cmd_note(cmd_running(), "%s; what nodes drew without jobs is not known",
 		 err.text);
 	return false;
 }
@@ -231,7 +231,7 @@ static bool read_nodes(const struct report *report, struct days *d)
 static void note_even(const struct days *d)
 {
 	if (d->even)
-		cmd_note("report", "of %zu jobs no ledger tells when they drew %.6f kWh, which count as drawn evenly over their time",
+		cmd_note(cmd_running(), "of %zu jobs no ledger tells when they drew %.6f kWh, which count as drawn evenly over their time",
 			 d->even, d->even_kwh);
 }
 

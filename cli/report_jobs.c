@@ -23,7 +23,7 @@
 
 static void note(const char *text)
 {
-	cmd_note("report", "%s", text);
+	cmd_note(cmd_running(), "%s", text);
 }
 
 /* ---- what a job drew ------------------------------------------------------- */
@@ -255,7 +255,7 @@ static void count_cpus(struct reading *r, const struct job *job,
 static void note_cpus(const struct reading *r)
 {
 	if (fabs(r->cpu_hours - r->core_hours) > 1e-6 * r->cpu_hours)
-		cmd_note("report", "core-hours are of physical cores: %.3f; the scheduler counts %.3f CPU-hours",
+		cmd_note(cmd_running(), "core-hours are of physical cores: %.3f; the scheduler counts %.3f CPU-hours",
 			 r->core_hours, r->cpu_hours);
 }
 
@@ -273,7 +273,7 @@ static void join_ledgers(struct reading *r, struct jobs *jobs)
 	if (!*r->from.dir || jobs->len == 0)
 		return;
 	if (ledgers_nodes(&r->from, &nodes, &err) < 0 && !r->joined)
-		cmd_note("report", "%s; energy is by the scheduler's accounting alone",
+		cmd_note(cmd_running(), "%s; energy is by the scheduler's accounting alone",
 			 err.text);
 	jobs_sort_by_id(jobs);
 	jobs_window(jobs, &r->from);
@@ -374,7 +374,7 @@ int report_jobs(struct report *report, report_sink *sink, void *arg,
 
 	report_part_begin(&r.part, job_columns, JOB_COLUMNS, sink, arg);
 	if (ledgers_open(&r.from, &report->confs.all, err) < 0) {
-		cmd_note("report", "%s; energy is by the scheduler's accounting alone",
+		cmd_note(cmd_running(), "%s; energy is by the scheduler's accounting alone",
 			 err->text);
 		r.from.dir = "";
 	}

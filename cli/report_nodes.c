@@ -29,7 +29,7 @@ static void add_interval(const struct ledger_interval *iv, void *arg)
 
 static void note(const char *text)
 {
-	cmd_note("report", "%s", text);
+	cmd_note(cmd_running(), "%s", text);
 }
 
 /* A node of the report, on its way into rows. */
@@ -66,7 +66,7 @@ static int visit_nodes(const struct ledgers *from, const struct names *nodes,
 
 	for (size_t i = 0; i < nodes->len; i++) {
 		if (fn(from, nodes->list[i], arg, err) < 0)
-			cmd_note("report", "%s", err->text);
+			cmd_note(cmd_running(), "%s", err->text);
 		else
 			read++;
 	}
@@ -104,7 +104,7 @@ struct rows *report_nodes(const struct report *report, struct err *err)
 
 	if (report_each_node(report, report_node, &n, err) == 0) {
 		if (n.clipped)
-			cmd_note("report", "%u intervals reach over the window's ends and count in proportion to time",
+			cmd_note(cmd_running(), "%u intervals reach over the window's ends and count in proportion to time",
 				 n.clipped);
 		return n.rows;
 	}

@@ -208,10 +208,10 @@ static int take_job(const struct pg_row *row, void *arg)
 static void note_jobs(const struct stream *s)
 {
 	if (s->unsettled)
-		cmd_note("report", "ended, and not settled to the end yet: %zu of the jobs; their figures are what is known so far",
+		cmd_note(cmd_running(), "ended, and not settled to the end yet: %zu of the jobs; their figures are what is known so far",
 			 s->unsettled);
 	if (s->foreign)
-		cmd_note("report", "not in schema wattgate: %zu of the jobs, which ran before it was filled, or to which wattgated has not come yet; their energy is not known",
+		cmd_note(cmd_running(), "not in schema wattgate: %zu of the jobs, which ran before it was filled, or to which wattgated has not come yet; their energy is not known",
 			 s->foreign);
 }
 
@@ -303,7 +303,7 @@ int report_oar_nodes(const struct report *report, pg_oar_t *db,
 	rc = pg_oar_rows(db, nodes_sql, params, 2, take_node, &s, err);
 	report_part_end(&s.part, rc);
 	if (rc == 0 && s.clipped)
-		cmd_note("report", "%u hours reach over the window's ends and count in proportion to time",
+		cmd_note(cmd_running(), "%u hours reach over the window's ends and count in proportion to time",
 			 s.clipped);
 	return rc;
 }

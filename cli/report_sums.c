@@ -55,7 +55,7 @@ static struct site_sum site_sum(const struct report *r, struct pg_oar *db)
 	struct err err;
 
 	if (known && read_nodes(r, db, &s, &err) < 0) {
-		cmd_note("report", "%s; what nodes drew without jobs is not known",
+		cmd_note(cmd_running(), "%s; what nodes drew without jobs is not known",
 			 err.text);
 		known = false;
 	}
@@ -90,7 +90,7 @@ int report_groups(struct report *report, struct pg_oar *db,
 		struct rows *rows = groups_rows(g, &site.energy, spread);
 
 		if (spread != SPREAD_NONE && isnan(site.energy.idle_kwh))
-			cmd_note("report", "there is nothing known to spread");
+			cmd_note(cmd_running(), "there is nothing known to spread");
 		sink(rows, arg);
 		rows_destroy(rows);
 	}
