@@ -11,8 +11,10 @@
 
 #include "cli/doctor.h"
 #include "lib/clock.h"
+#include "lib/seal.h"
 #include "lib/secret.h"
 #include "lib/series.h"
+#include "lib/totals.h"
 #include "source/ipmi.h"
 #include "source/exec_words.h"
 #include "source/meter_find.h"
@@ -385,6 +387,35 @@ static void check_ipmi(struct doctor *d)
 	}
 }
 
+/* ---- Prometheus ------------------------------------------------------------ */
+
+/* What `wattgate export` leaves for wattgated to show. */
+static void check_totals(struct doctor *d, const char *path)
+{
+	struct totals totals = { .len = 0 };
+	const char *body;
+	struct err err;
+	char *text = seal_read(path, TOTALS_KIND, TOTALS_VERSION,
+			       TOTALS_FILE_MAX, &body, &err);
+
+	if (!text || totals_parse(&totals, body, &err) < 0)
+		doctor_find(d, DOCTOR_WARN, "let wattgate export run, and name its cursor with .totals behind it",
+			    "accounts' totals are not shown: %s", err.text);
+	free(text);
+	totals_clear(&totals);
+}
+
+static void check_metrics(struct doctor *d)
+{
+	if (!*d->conf.metrics.totals)
+		return;
+	if (*d->conf.metrics.listen)
+		check_totals(d, d->conf.metrics.totals);
+	else
+		doctor_find(d, DOCTOR_WARN, "give listen, too, or leave totals out",
+			    "[metrics] has totals and no listen: nothing is shown");
+}
+
 const struct doctor_check doctor_host_checks[] = {
 	{ "user", "run as root", NEEDS_NOTHING, check_user },
 	{ "conf", "the configuration is read without errors", NEEDS_NOTHING,
@@ -407,6 +438,8 @@ const struct doctor_check doctor_host_checks[] = {
 	  check_meters },
 	{ "ipmi", "where power is read by IPMI, it can be", NEEDS_NODES,
 	  check_ipmi },
+	{ "metrics", "what [metrics] names can be shown", NEEDS_CONF,
+	  check_metrics },
 };
 const size_t doctor_host_checks_len =
 	sizeof(doctor_host_checks) / sizeof(doctor_host_checks[0]);

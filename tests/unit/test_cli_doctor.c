@@ -254,6 +254,37 @@ static void no_plugin(void)
 	write_text("acct_gather_energy_wattgate.so", "not a plugin", 0644);
 }
 
+static void metrics_conf(const char *lines)
+{
+	char text[1024];
+
+	snprintf(text, sizeof(text),
+		 "ledger_dir = DIR/ledger\n[bmc]\nurl = https://%%n-bmc\n"
+		 "user = wattgate\npassword_file = DIR/secret\n"
+		 "[slurm]\nscontrol = DIR/scontrol\n[metrics]\n%s", lines);
+	write_text("conf", text, 0644);
+}
+
+static void no_totals(void)
+{
+	metrics_conf("listen = [::1]:0\ntotals = DIR/none.totals\n");
+}
+
+static void bad_totals(void)
+{
+	metrics_conf("listen = [::1]:0\ntotals = DIR/secret\n");
+}
+
+static void no_listen(void)
+{
+	metrics_conf("totals = DIR/none.totals\n");
+}
+
+static void good_metrics(void)
+{
+	metrics_conf("listen = [::1]:0\n");
+}
+
 static void no_scontrol(void)
 {
 	write_text("scontrol", "#!/bin/sh\necho cannot contact >&2\nexit 1\n",
@@ -399,6 +430,10 @@ static const struct fault {
 	const char *level, *id, *text;
 	bool root;	/* takes root to make or to see */
 } faults[] = {
+	{ no_totals, "WARN", "metrics", "none.totals: No such file", false },
+	{ bad_totals, "WARN", "metrics", "secret: it is no ", false },
+	{ no_listen, "WARN", "metrics", "no listen", false },
+	{ good_metrics, "ok", "metrics", "", false },
 	{ no_contain, "FAIL", "contain", "PrologFlags=Alloc:", false },
 	{ no_flags, "FAIL", "contain", "PrologFlags=(none):", false },
 	{ other_energy, "FAIL", "energy-type", "sacct gets no energy", false },
