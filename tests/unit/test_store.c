@@ -713,7 +713,7 @@ START_TEST(test_killed)
 			write_until_killed(_i, acknowledged, fds[1]);
 		}
 		close(fds[1]);
-		usleep((useconds_t)(random_between(0, 60000)));
+		usleep((useconds_t)(random_between(0, 60000 + 4000 * round)));
 		if (_i == POSTGRES && round % 5 == 4)
 			server_crash(pid);
 		else
