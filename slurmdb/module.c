@@ -254,14 +254,13 @@ static int module_next(slurmdb_t *db, struct slurmdb_page *page,
 {
 	int64_t from_s, to_s;
 
-	while (windows_next(&db->windows, &from_s, &to_s)) {
+	if (windows_next(&db->windows, &from_s, &to_s)) {
 		int had = read_window(db, from_s, to_s, page, err);
 
 		if (had < 0)
 			return -1;
 		windows_had(&db->windows, (size_t)had);
-		if (page->len > 0)
-			return 1;
+		return 1;
 	}
 	if (!db->last)
 		return 0;

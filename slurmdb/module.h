@@ -89,9 +89,10 @@ struct slurmdb_ops {
 	slurmdb_t *(*open)(const struct slurmdb_query *query, struct err *err);
 
 	/*
-	 * The next jobs; what a page has ended before all that the next one
-	 * has, and what runs comes last. 1, 0 where there are no more, -1 with
-	 * a text. The page is valid until the next call.
+	 * The next jobs, by one question to slurmdbd: there may be none in a
+	 * page. What a page has ended before all that the next one has, and
+	 * what runs comes last. 1, 0 where there are no more, -1 with a text.
+	 * The page is valid until the next call.
 	 */
 	int (*next)(slurmdb_t *db, struct slurmdb_page *page, struct err *err);
 
