@@ -370,6 +370,18 @@ bool groups_have(const groups_t *g, const char *name)
 	return tfind(&key, &g->tree, compare_names) != NULL;
 }
 
+bool groups_lack_rates(const groups_t *g)
+{
+	for (size_t i = 0; i < g->len; i++) {
+		const struct group *group = g->list[i];
+
+		if ((group->told[CO2E] && group->lacks[CO2E]) ||
+		    (group->told[COST] && group->lacks[COST]))
+			return true;
+	}
+	return false;
+}
+
 struct rows *groups_rows(groups_t *g, const struct site_energy *site,
 			 enum spread spread)
 {

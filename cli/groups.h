@@ -49,6 +49,9 @@ void groups_fold(groups_t *g, size_t keep);
 /* Is that a group's name? After a fold, not of those that were joined. */
 bool groups_have(const groups_t *g, const char *name);
 
+/* Does a group have no CO2e or cost because that of a part is not known? */
+bool groups_lack_rates(const groups_t *g);
+
 /*
  * A row a group, most energy first. Where they are known there follow
  *   (edges)        what jobs that ended at another time drew in this one, less

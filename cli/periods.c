@@ -345,6 +345,18 @@ static double total_of(const periods_t *p, bool site)
 	return total;
 }
 
+bool periods_lack_rates(const periods_t *p)
+{
+	for (size_t i = 0; i < p->len; i++) {
+		const struct period *period = p->list[i];
+
+		if ((period->told[SUM_CO2E] && period->lacks[SUM_CO2E]) ||
+		    (period->told[SUM_COST] && period->lacks[SUM_COST]))
+			return true;
+	}
+	return false;
+}
+
 struct rows *periods_rows(periods_t *p, bool site)
 {
 	struct rows *rows = rows_create(p->monthly ? month_columns : day_columns,

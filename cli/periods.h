@@ -64,6 +64,9 @@ struct period_job {
 };
 void periods_job(periods_t *p, const struct period_job *job);
 
+/* Does a period have no CO2e or cost because that of a part is not known? */
+bool periods_lack_rates(const periods_t *p);
+
 /*
  * A row a period, in order. site: what the nodes drew is known, so that
  * energy + edges + unallocated + idle is node in each of them. The caller

@@ -6,6 +6,7 @@
 #include "cli/cmd.h"
 #include "cli/intervals.h"
 #include "cli/job_rows.h"
+#include "cli/report_sums.h"
 #include "lib/clock.h"
 #include "lib/ledger_wall.h"
 
@@ -253,6 +254,8 @@ int report_days(struct report *report, struct pg_oar *db, bool monthly,
 			nodes = read_nodes(report, &d);
 		rows = periods_rows(d.periods, nodes);
 		note_even(&d);
+		if (periods_lack_rates(d.periods))
+			cmd_note(cmd_running(), REPORT_LACKS_RATES);
 		sink(rows, arg);
 		rows_destroy(rows);
 	}

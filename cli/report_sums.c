@@ -91,6 +91,8 @@ int report_groups(struct report *report, struct pg_oar *db,
 
 		if (spread != SPREAD_NONE && isnan(site.energy.idle_kwh))
 			cmd_note(cmd_running(), "there is nothing known to spread");
+		if (groups_lack_rates(g))
+			cmd_note(cmd_running(), REPORT_LACKS_RATES);
 		sink(rows, arg);
 		rows_destroy(rows);
 	}

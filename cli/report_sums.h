@@ -13,6 +13,9 @@
  * the nodes' figures can be read; a note says where they cannot.
  */
 
+/* For sums that lack a part's CO2e or cost. */
+#define REPORT_LACKS_RATES "intensity or tariff of a part of the time are not known: sums with energy of that time have no CO2e or cost"
+
 /* A row a group, as one part. */
 int report_groups(struct report *report, struct pg_oar *db,
 		  enum job_column by, enum spread spread, report_sink *sink,

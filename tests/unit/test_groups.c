@@ -199,6 +199,7 @@ START_TEST(test_fold)
 	out = groups_rows(g, &(struct site_energy){ NAN, NAN, NAN }, SPREAD_NONE);
 	ck_assert_uint_eq(out->len, 3);
 	ck_assert_str_eq(at(2, GROUP_NAME)->text, "others");
+	ck_assert(!groups_lack_rates(g));	/* none has rates at all */
 	ck_assert_int_eq(at(2, GROUP_JOBS)->integer, 3);
 	ck_assert_int_eq(at(2, GROUP_KNOWN)->integer, 2);
 	expect(2, GROUP_CORE_HOURS, 3);
@@ -242,6 +243,7 @@ START_TEST(test_rated)
 	out = groups_rows(g, &none, SPREAD_NONE);
 	expect(0, GROUP_CO2E, 60);
 	expect(0, GROUP_COST, NAN);
+	ck_assert(groups_lack_rates(g));
 	/* nothing costs nothing, and of the unknown there is none to be lacking */
 	expect(1, GROUP_CO2E, 30);
 	expect(1, GROUP_COST, 2);
@@ -285,6 +287,7 @@ START_TEST(test_rated_days)
 	out = periods_rows(months, false);
 	ck_assert_uint_eq(out->len, 1);
 	ck_assert(!at(0, (enum group_column)PERIOD_COST)->known);
+	ck_assert(periods_lack_rates(months));
 	rows_destroy(out);
 	out = NULL;
 	periods_destroy(days);
