@@ -146,7 +146,7 @@ ipmi_lab_start() { # NODE, whose bmcsim runs
 	install -d -m 0700 -o "$LAB_METER_USER" -g "$LAB_METER_USER" "$dir" || return 1
 	as_user "$LAB_METER_USER"
 	# shellcheck disable=SC2086
-	proc_start "ipmifeed.$1" $REPLY "$REPO/tests/lab/ipmi-feed" \
+	proc_start "ipmifeed.$1" $REPLY "$LAB_DIR/bin/ipmi-feed" \
 		"$LAB_DIR/bin/bmcsim" "$LAB_DIR/bmc/out/$1.truth" "$dir/watts" || return 1
 	wait_until 5 test -s "$dir/watts" || return 1
 	while ((tries-- > 0)); do

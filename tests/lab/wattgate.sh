@@ -24,6 +24,7 @@ copy_programs() {
 	done
 	[ ! -e "$BUILD/ipmi/wattgate-ipmi" ] ||
 		install -m 0755 "$BUILD/ipmi/wattgate-ipmi" "$LAB_DIR/bin/" || return 1
+	install -m 0755 "$REPO/tests/lab/ipmi-feed" "$LAB_DIR/bin/" || return 1
 	# what wattgate report loads is no plugin of Slurm's
 	[ ! -e "$BUILD/slurmdb/slurmdb.so" ] ||
 		install -m 0644 "$BUILD/slurmdb/slurmdb.so" "$LAB_DIR/bin/"
