@@ -377,6 +377,12 @@ static int files_below_scratch(void)
 	return count;
 }
 
+static bool ends_as_nobody(prepare_fn *prepare)
+{
+	return prepare == spool_unwritable || prepare == spool_closed ||
+	       prepare == run_unreachable;
+}
+
 START_TEST(test_broken)
 {
 	char *const argv[] = { (char *)HOOK, (char *)"server_epilogue", (char *)"12", NULL };
@@ -385,6 +391,9 @@ START_TEST(test_broken)
 	fflush(stdout);
 	/* the instruments need descriptors of their own */
 	if (broken[_i].prepare == no_descriptors && (INSTRUMENTED || run_is_slow()))
+		return;
+	/* valgrind reaches a program by its path only, which may be closed */
+	if (ends_as_nobody(broken[_i].prepare) && run_is_slow())
 		return;
 	run_quietly(argv, broken[_i].prepare);
 	ck_assert_int_eq(files_below_scratch(), 0);
