@@ -503,6 +503,8 @@ stepd_t stepd_start(void)
 
 void stepd_kill(stepd_t *s)
 {
+	/* stopped before it could ask to die with its parent, it would stay */
+	ck_assert_int_eq(kill(s->child, SIGKILL), 0);
 	ck_assert_int_eq(kill(s->pid, SIGKILL), 0);
 	ck_assert_int_eq(waitpid(s->pid, NULL, 0), s->pid);
 }
