@@ -69,14 +69,21 @@ int cmd_choose(const char *command, const char *option,
 	return cmd_usage_error(command, "%s cannot be \"%s\"", option, name);
 }
 
+int cmd_time(const char *command, const char *option, const char *text,
+	     int64_t now_ns, int64_t *ns)
+{
+	if (when_parse(text, now_ns, ns) < 0)
+		return cmd_usage_error(command, "%s: \"%s\" is no time", option,
+				       text);
+	return EXIT_OK;
+}
+
 int cmd_window(const char *command, const char *from, const char *to,
 	       int64_t now_ns, int64_t *from_ns, int64_t *to_ns)
 {
-	if (when_parse(from, now_ns, from_ns) < 0)
-		return cmd_usage_error(command, "--from: \"%s\" is no time",
-				       from);
-	if (when_parse(to, now_ns, to_ns) < 0)
-		return cmd_usage_error(command, "--to: \"%s\" is no time", to);
+	if (cmd_time(command, "--from", from, now_ns, from_ns) != EXIT_OK ||
+	    cmd_time(command, "--to", to, now_ns, to_ns) != EXIT_OK)
+		return EXIT_USAGE;
 	if (*from_ns >= *to_ns)
 		return cmd_usage_error(command, "--from is not before --to");
 	return EXIT_OK;

@@ -50,6 +50,10 @@ int cmd_usage_error(const char *command, const char *fmt, ...)
 int cmd_choose(const char *command, const char *option,
 	       const char *const *names, const char *name, int *out);
 
+/* A time as an option tells it, by lib/when.h: EXIT_OK, or a usage error. */
+int cmd_time(const char *command, const char *option, const char *text,
+	     int64_t now_ns, int64_t *ns);
+
 /*
  * [from, to) as --from and --to tell it, by lib/when.h: EXIT_OK, or a usage
  * error where one of them is no time, or they are not in order.

@@ -7,7 +7,6 @@
 #include "cli/cmd.h"
 #include "cli/ledgers.h"
 #include "lib/clock.h"
-#include "lib/when.h"
 
 static const char usage[] =
 	"usage: wattgate annotate [OPTION...]\n"
@@ -134,11 +133,9 @@ static int set_window(const struct options *o,
 	const char *from = o->from ? o->from : "-7d";
 	const char *to = o->to ? o->to : "now";
 
-	if (when_parse(from, r->now_ns, &r->from_ns) < 0)
-		return cmd_usage_error("annotate", "--from: \"%s\" is no time",
-				       from);
-	if (when_parse(to, r->now_ns, &r->to_ns) < 0)
-		return cmd_usage_error("annotate", "--to: \"%s\" is no time", to);
+	if (cmd_time("annotate", "--from", from, r->now_ns, &r->from_ns) != EXIT_OK ||
+	    cmd_time("annotate", "--to", to, r->now_ns, &r->to_ns) != EXIT_OK)
+		return EXIT_USAGE;
 	if (!o->from && state && state->done_s > 0)
 		r->from_ns = state->done_s * NS_PER_S;
 	if (r->from_ns >= r->to_ns)

@@ -9,7 +9,6 @@
 #include "cli/cmd.h"
 #include "cli/report.h"
 #include "lib/clock.h"
-#include "lib/when.h"
 
 static const char usage[] =
 	"usage: wattgate backfill --from T [OPTION...]\n"
@@ -109,12 +108,9 @@ static int check_options(const struct options *o, struct backfill *b)
 
 	if (!o->from)
 		return cmd_usage_error("backfill", "--from is missing");
-	if (when_parse(o->from, now_ns, &from_ns) < 0)
-		return cmd_usage_error("backfill", "--from: \"%s\" is no time",
-				       o->from);
-	if (when_parse(o->to, now_ns, &to_ns) < 0)
-		return cmd_usage_error("backfill", "--to: \"%s\" is no time",
-				       o->to);
+	if (cmd_time("backfill", "--from", o->from, now_ns, &from_ns) != EXIT_OK ||
+	    cmd_time("backfill", "--to", o->to, now_ns, &to_ns) != EXIT_OK)
+		return EXIT_USAGE;
 	if (to_ns > now_ns)
 		to_ns = now_ns;
 	if (from_ns >= to_ns)

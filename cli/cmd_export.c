@@ -133,25 +133,30 @@ static int parse_limit(const char *text, uint64_t *limit)
 			       text);
 }
 
-static int one_of(const char *option, const char *text, const char *a,
-		  const char *b)
+/* One of the names, NULL at their end, or not given. */
+static int one_of(const char *option, const char *const *names,
+		  const char *name)
 {
-	if (!text || strcmp(text, a) == 0 || strcmp(text, b) == 0)
-		return EXIT_OK;
-	return cmd_usage_error("export", "%s cannot be \"%s\"", option, text);
+	int which;
+
+	return name ? cmd_choose("export", option, names, name, &which) :
+		      EXIT_OK;
 }
 
 static int check_options(const struct options *o, struct export_params *p)
 {
+	static const char *const formats[] = { "csv", "jsonl", NULL };
+	static const char *const schedulers[] = { "slurm", "oar", NULL };
+	static const char *const ways[] = { "slurmdb", "sacct", NULL };
 	int rc;
 
 	if (!o->cursor)
 		return cmd_usage_error("export", "--since-cursor is missing");
-	rc = one_of("--format", o->format, "csv", "jsonl");
+	rc = one_of("--format", formats, o->format);
 	if (rc == EXIT_OK)
-		rc = one_of("--scheduler", o->scheduler, "slurm", "oar");
+		rc = one_of("--scheduler", schedulers, o->scheduler);
 	if (rc == EXIT_OK)
-		rc = one_of("--via", o->via, "slurmdb", "sacct");
+		rc = one_of("--via", ways, o->via);
 	if (rc == EXIT_OK)
 		rc = parse_duration("--settle", o->settle, &p->settle_s);
 	if (rc == EXIT_OK)
