@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "lib/clock.h"
+#include "lib/listen.h"
 
 #define BACKLOG 16
 #define TURN_MAX 32
@@ -335,12 +336,9 @@ static int socket_open(const struct addrinfo *ai)
 	return -1;
 }
 
-static bool is_port(const char *text)
+static bool is_port(const char *digits)
 {
-	const size_t len = strlen(text);
-
-	return len >= 1 && len <= 5 && strspn(text, "0123456789") == len &&
-	       atoi(text) <= UINT16_MAX;
+	return strlen(digits) <= 5 && atoi(digits) <= UINT16_MAX;
 }
 
 /* "127.0.0.1:9834", "[::1]:9834": addresses, since the name server may be slow. */
@@ -350,23 +348,13 @@ static struct addrinfo *address_of(const char *listen, struct err *err)
 		.ai_socktype = SOCK_STREAM,
 		.ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV,
 	};
-	const char *colon = strrchr(listen, ':'), *host = listen;
-	size_t len = colon ? (size_t)(colon - listen) : 0;
 	struct addrinfo *list = NULL;
-	char buf[64];
+	const char *port;
+	char host[64];
 
-	if (len >= 2 && listen[0] == '[' && listen[len - 1] == ']') {
-		host++;
-		len -= 2;
-	} else if (len && memchr(listen, ':', len)) {
-		len = 0;	/* IPv6 without brackets */
-	}
-	if (len && len < sizeof(buf) && is_port(colon + 1)) {
-		memcpy(buf, host, len);
-		buf[len] = '\0';
-		if (getaddrinfo(buf, colon + 1, &hints, &list) == 0)
-			return list;
-	}
+	if (listen_split(listen, host, sizeof(host), &port) && *host &&
+	    is_port(port) && getaddrinfo(host, port, &hints, &list) == 0)
+		return list;
 	err_set(err, "listen: '%.100s' is not ADDRESS:PORT with numbers, such as 127.0.0.1:9834 or [::1]:9834",
 		listen);
 	return NULL;
@@ -448,12 +436,5 @@ int scrape_fd(const scrape_t *s)
 
 unsigned scrape_port(const scrape_t *s)
 {
-	struct sockaddr_storage sa = { 0 };
-	socklen_t len = sizeof(sa);
-	char port[8] = "0";
-
-	getsockname(s->listen_fd, (struct sockaddr *)&sa, &len);
-	getnameinfo((struct sockaddr *)&sa, len, NULL, 0, port, sizeof(port),
-		    NI_NUMERICSERV);
-	return (unsigned)strtoul(port, NULL, 10);
+	return listen_port(s->listen_fd);
 }

@@ -28,6 +28,7 @@ lib_libcore_a_SOURCES = \
 	lib/ledger.c \
 	lib/ledger_codec.c \
 	lib/ledger_reader.c \
+	lib/listen.c \
 	lib/log.c \
 	lib/process.c \
 	lib/rate.c \
@@ -66,6 +67,7 @@ lib_libcore_a_SOURCES = \
 	lib/ledger_codec.h \
 	lib/ledger_fields.h \
 	lib/ledger_wall.h \
+	lib/listen.h \
 	lib/log.h \
 	lib/process.h \
 	lib/rate.h \

@@ -12,6 +12,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "lib/listen.h"
+
 #include "server_impl.h"
 
 #define BACKLOG 511
@@ -71,27 +73,13 @@ static void nodes_free(server_t *s)
 
 /* ---- the port ---- */
 
-/* "10.0.0.1:6830", "[fe80::1]:6830", ":6830" */
-static int listen_split(const char *text, char *host, size_t room, char *port,
-			size_t port_room, struct err *err)
+static int address_split(const char *text, char *host, size_t room,
+			 const char **port, struct err *err)
 {
-	const char *colon = strrchr(text, ':');
-	size_t len = colon ? (size_t)(colon - text) : 0;
-
-	if (colon && len >= 2 && text[0] == '[' && text[len - 1] == ']') {
-		text++;
-		len -= 2;
-	} else if (colon && memchr(text, ':', len)) {
-		colon = NULL;
-	}
-	if (!colon || len >= room || strlen(colon + 1) >= port_room ||
-	    !colon[1] || strspn(colon + 1, "0123456789") != strlen(colon + 1))
-		return err_set(err, "listen: '%.100s' is not ADDRESS:PORT ([ADDRESS]:PORT for IPv6)",
-			       text);
-	memcpy(host, text, len);
-	host[len] = '\0';
-	strcpy(port, colon + 1);
-	return 0;
+	if (listen_split(text, host, room, port) && strlen(*port) < 8)
+		return 0;
+	return err_set(err, "listen: '%.100s' is not ADDRESS:PORT ([ADDRESS]:PORT for IPv6)",
+		       text);
 }
 
 static int socket_bind(const struct addrinfo *ai)
@@ -117,10 +105,11 @@ static int listen_open(const char *text, struct err *err)
 	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
 					.ai_flags = AI_PASSIVE };
 	struct addrinfo *list;
-	char host[256], port[8];
+	const char *port;
+	char host[256];
 	int fd, rc;
 
-	if (listen_split(text, host, sizeof(host), port, sizeof(port), err) < 0)
+	if (address_split(text, host, sizeof(host), &port, err) < 0)
 		return -1;
 	rc = getaddrinfo(*host ? host : NULL, port, &hints, &list);
 	if (rc != 0)
@@ -134,14 +123,7 @@ static int listen_open(const char *text, struct err *err)
 
 unsigned server_port(const server_t *s)
 {
-	struct sockaddr_storage sa = { 0 };
-	socklen_t len = sizeof(sa);
-	char port[8] = "0";
-
-	getsockname(s->listen_fd, (struct sockaddr *)&sa, &len);
-	getnameinfo((struct sockaddr *)&sa, len, NULL, 0, port, sizeof(port),
-		    NI_NUMERICSERV);
-	return (unsigned)strtoul(port, NULL, 10);
+	return listen_port(s->listen_fd);
 }
 
 /* ---- libmicrohttpd ---- */
@@ -444,12 +426,12 @@ bool server_destroy(server_t *s)
 
 int server_check(const struct server_params *params, struct err *err)
 {
-	char host[256], port[8];
+	const char *port;
+	char host[256];
 	server_t *s;
 	int rc = -1;
 
-	if (listen_split(params->listen, host, sizeof(host), port,
-			 sizeof(port), err) < 0)
+	if (address_split(params->listen, host, sizeof(host), &port, err) < 0)
 		return -1;
 	s = server_new(params, err);
 	if (s)
